@@ -1,0 +1,47 @@
+# Two commands matter: `make demo` and `make test`. Each sets up what it needs; a second call installs nothing.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+BASE := $(firstword $(foreach p,python3.13 python3.12 python3.11 python3 python,$(if $(shell $(p) -c 'import sys; print(sys.version_info >= (3, 11) or "")' 2>/dev/null),$(p))))
+PY := .venv/bin/python
+export OMP_WAIT_POLICY ?= PASSIVE
+# DEAM's audio, if it lies in a data folder beside this checkout; SENTIO_DATA says otherwise.
+SENTIO_DATA ?= $(patsubst %/DEAM,%,$(firstword $(wildcard $(abspath ../*/data/DEAM))))
+export SENTIO_DATA
+
+.PHONY: help demo test bench runs export readme docs clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
+
+.venv/installed: requirements.lock settings.ini
+	@test -n "$(BASE)" || { echo "Sentio needs Python 3.11 or newer, and none was found on the PATH."; exit 1; }
+	$(BASE) -m venv .venv || { echo "python3 -m venv failed: on Debian or Ubuntu, apt install python3-venv"; exit 1; }
+	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+demo: .venv/installed ## compose a small corpus, train on it, predict it, open the report (no download)
+	.venv/bin/sentio demo
+
+test: .venv/installed ## every notebook, types, style, the wheel; ends with "N passed, N failed"
+	$(PY) tools/test.py
+
+bench: .venv/installed ## how fast: one printed table, ratios against named references
+	$(PY) tools/bench.py
+
+runs: .venv/installed ## train and record every declared run on DEAM; what is recorded is skipped
+	.venv/bin/sentio train --all
+
+export: .venv/installed ## write sentio/ from the notebooks, and clean the notebooks
+	.venv/bin/nbdev-export
+	.venv/bin/nbdev-clean
+
+readme: .venv/installed ## write README.md from nbs/index.ipynb
+	$(PY) tools/readme.py
+
+docs: .venv/installed ## the site, into _docs (needs Quarto 1.6 or newer)
+	@command -v quarto >/dev/null || { echo "The site is rendered by Quarto: install it from https://quarto.org/docs/get-started, then run make docs again."; exit 1; }
+	.venv/bin/nbdev-docs
+
+clean: ## remove what can be made again
+	rm -rf build dist _docs _proc sentio-demo *.egg-info

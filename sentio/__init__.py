@@ -1,0 +1,7 @@
+"How music feels: valence and arousal of a song, and along it, with an honest interval."
+from importlib.metadata import PackageNotFoundError, version
+
+try:
+    __version__ = version("sentio")
+except PackageNotFoundError:  # a checkout that was never installed
+    __version__ = "0+unknown"

@@ -1,0 +1,125 @@
+"""Everything that must hold: `make test`. Ends with a line `N passed, N failed`; exit 1 if anything failed.
+
+    python tools/test.py             all checks
+    python tools/test.py 04 05       the notebooks whose names start so
+"""
+import filecmp
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+ROOT, BIN = Path(__file__).resolve().parent.parent, Path(sys.executable).parent
+LIMIT = 400  # seconds for one check
+RUN_NOTEBOOK = "import sys; from nbdev.test import nbdev_test; nbdev_test(sys.argv[1], n_workers=0, do_print=False)"
+NOTEBOOK_CELLS = "import sys; from nbdev.test import nb_test_cells; print(len(list(nb_test_cells(sys.argv[1]))))"
+
+
+def run(*cmd: object, cwd: Path = ROOT, **env: str) -> str:
+    "Output of a command; RuntimeError with its end if it failed or ran too long."
+    settings = {"SENTIO_PRESET": "demo", "OMP_NUM_THREADS": "1", "MPLBACKEND": "agg", "PYTHONWARNINGS": "ignore"}
+    try:
+        p = subprocess.run([str(c) for c in cmd], cwd=cwd, env=os.environ | settings | env, timeout=LIMIT, text=True,
+                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    except subprocess.TimeoutExpired as e:
+        raise RuntimeError(f"not finished after {LIMIT} s") from e
+    if p.returncode: raise RuntimeError(p.stdout[-4000:])
+    return p.stdout
+
+
+def notebooks() -> list[Path]:
+    "Every notebook of `nbs/`."
+    return sorted(p for p in (ROOT / "nbs").rglob("*.ipynb") if ".ipynb_checkpoints" not in p.parts)
+
+
+def notebook(path: Path) -> None:
+    "The notebook runs from top to bottom as `nbdev-test` runs it."
+    cells = run(sys.executable, "-c", NOTEBOOK_CELLS, path) if path.stem != "index" else "1"
+    if int(cells.split()[-1]) == 0: raise RuntimeError("no cell would run")
+    run(sys.executable, "-c", RUN_NOTEBOOK, path, PYTHONPATH=str(ROOT))
+
+
+def copy_of_tree(folder: str) -> Path:
+    "The checkout, without what was installed or built, in a folder of its own."
+    skip = shutil.ignore_patterns(".venv", ".git", ".cache", "build", "dist", "*.egg-info", "__pycache__", ".*_cache", "sentio-demo")
+    return shutil.copytree(ROOT, Path(folder, "sentio-copy"), symlinks=True, ignore=skip)
+
+
+def library_in_step() -> None:
+    "`sentio/` is what the notebooks export."
+    with tempfile.TemporaryDirectory() as tmp:
+        tree = copy_of_tree(tmp)
+        run(BIN / "nbdev-export", cwd=tree, PYTHONPATH=str(tree))
+        ours, theirs = ({p.relative_to(r / "sentio"): p for p in (r / "sentio").rglob("*.py")} for r in (ROOT, tree))
+        differ = [str(p) for p in ours.keys() | theirs.keys()
+                  if p not in ours or p not in theirs or not filecmp.cmp(ours[p], theirs[p], shallow=False)]
+        if differ: raise RuntimeError(f"not what the notebooks export (make export): {', '.join(sorted(differ))}")
+
+
+def notebooks_clean() -> None:
+    "`nbdev-clean` would change nothing."
+    with tempfile.TemporaryDirectory() as tmp:
+        tree = copy_of_tree(tmp)
+        run(BIN / "nbdev-clean", cwd=tree, PYTHONPATH=str(tree))
+        dirty = [p.name for p in notebooks() if p.read_bytes() != (tree / p.relative_to(ROOT)).read_bytes()]
+        if dirty: raise RuntimeError(f"not clean (make export): {', '.join(dirty)}")
+
+
+def style() -> None:
+    "ruff finds nothing."
+    run(BIN / "ruff", "check", "sentio", "tools", "setup.py")
+
+
+def types() -> None:
+    "mypy finds nothing."
+    run(BIN / "mypy", "sentio")
+
+
+def readme_in_step() -> None:
+    "README.md is what nbs/index.ipynb gives."
+    if run(sys.executable, "tools/readme.py", "--print") != (ROOT / "README.md").read_text(encoding="utf-8"):
+        raise RuntimeError("README.md is not what nbs/index.ipynb gives (make readme)")
+
+
+def as_on_kaggle() -> None:
+    "A notebook runs in a fresh folder with only the wheel installed, and finds its data below Kaggle's input folder."
+    with tempfile.TemporaryDirectory() as tmp:
+        fresh, site, inputs = Path(tmp, "working"), Path(tmp, "site"), Path(tmp, "input")
+        fresh.mkdir()
+        run(sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", tmp, copy_of_tree(tmp))
+        run(sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", site, next(Path(tmp).glob("*.whl")))
+        env = {"PYTHONPATH": str(site), "SENTIO_DATA": "", "SENTIO_PRESET": "clips", "SENTIO_KAGGLE_INPUT": str(inputs),
+               "SENTIO_CACHE": str(Path(tmp, "cache"))}
+        where = run(sys.executable, "-c", "import sentio; print(sentio.__file__)", cwd=fresh, **env)
+        if str(site) not in where: raise RuntimeError(f"the wheel is not what is imported: {where}")
+        run(sys.executable, "-c", f"from sentio import corpus; corpus.write(r'{inputs / 'deam-mediaeval'}', n=64)", cwd=fresh, **env)
+        shutil.copy(ROOT / "nbs/09_baselines.ipynb", fresh)
+        run(sys.executable, "-c", RUN_NOTEBOOK, "09_baselines.ipynb", cwd=fresh, **env)
+
+
+def check(name: str, function, *args) -> bool:
+    "Run one check and print its line."
+    t = time.perf_counter()
+    try: function(*args)
+    except Exception as e: error = str(e) or repr(e)
+    else: error = ""
+    print(f"{'FAILED' if error else 'passed'}  {name} ({time.perf_counter() - t:.0f} s)", *error.splitlines(), sep="\n        ", flush=True)
+    return not error
+
+
+def main(only: list[str]) -> int:
+    "Run all checks, two at a time; the number that failed."
+    jobs = [(p.relative_to(ROOT).as_posix(), notebook, p) for p in notebooks() if not only or p.name.startswith(tuple(only))]
+    if not only: jobs += [(f.__doc__.strip(), f) for f in (library_in_step, notebooks_clean, style, types, readme_in_step, as_on_kaggle)]
+    deam = os.environ.get("SENTIO_DATA")
+    print(f"DEAM's clips: {'found' if deam else 'not found, the procedural corpus stands in for them'}", flush=True)
+    with ThreadPoolExecutor(int(os.environ.get("SENTIO_TEST_WORKERS", 2))) as pool: good = list(pool.map(lambda job: check(*job), jobs))
+    print(f"{sum(good)} passed, {len(good) - sum(good)} failed")
+    return len(good) - sum(good)
+
+
+if __name__ == "__main__": sys.exit(bool(main(sys.argv[1:])))
