@@ -31,7 +31,7 @@ from .metrics import Comparison, bootstrap, ccc, mean_ccc, mean_r2, paired_test,
 # %% auto #0
 __all__ = ['COLUMNS', 'DIMENSIONS', 'PREDICTED', 'ContractError', 'check_songs', 'check_labels', 'check_training', 'matched',
            'evaluate', 'coverage', 'Run', 'environment', 'fingerprint', 'record_run', 'check_metrics', 'results_folder',
-           'read_run', 'read_runs', 'verify', 'compare', 'headline', 'plot_runs']
+           'read_run', 'read_runs', 'verify', 'compare', 'headline', 'as_markdown', 'plot_runs']
 
 # %% ../nbs/02_results.ipynb #534dab39
 COLUMNS = ["song_id", "artist", "fold", "valence", "arousal", "valence_pred", "arousal_pred", "valence_sd", "arousal_sd"]
@@ -302,6 +302,16 @@ def headline(runs: Iterable[Run]) -> pd.DataFrame:
     return pd.DataFrame([row(r) for r in sorted(runs, key=lambda r: -r.record["metrics"]["mean_ccc"])])
 
 # %% ../nbs/02_results.ipynb #c6d40039
+def as_markdown(
+    table: pd.DataFrame,
+    digits: int = 3,     # of the numbers
+) -> str:
+    "A table as Markdown."
+    cells = table.map(lambda x: f"{x:.{digits}f}" if isinstance(x, float) else str(x)).astype(str)
+    lines = [list(cells.columns), ["---"] * len(cells.columns), *cells.to_numpy().tolist()]
+    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
+
+# %% ../nbs/02_results.ipynb #0213a03d
 def plot_runs(
     runs: Iterable[Run],
     ceiling: float | None = None, # greatest mean CCC that the labels allow

@@ -1,0 +1,147 @@
+#!/usr/bin/env python3
+"""Speed of Sentio beside its references, one thread, one run: python tools/bench.py [repeats]
+
+The two sides of a row take turns (A B A B ...), so that a busy machine slows both; the ratios are those of
+the medians and of the minima. Rows whose parts are not installed say so. Nothing here is a test: times differ from machine to machine."""
+# ruff: noqa: E402
+import os
+
+for _name in ('OMP', 'OPENBLAS', 'MKL', 'NUMBA'): os.environ[f'{_name}_NUM_THREADS'] = '1'
+
+import contextlib
+import importlib.metadata
+import importlib.util
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import soundfile as sf
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+SR = 22_050
+HEAVY = ('torch', 'librosa', 'matplotlib', 'pandas', 'sklearn', 'xgboost')
+Timed = Callable[[], object]
+
+
+def music(seconds: float, sr: int = SR, channels: int = 1) -> np.ndarray:
+    "Chords of decaying harmonics over a little noise, shape (n,) or (n, channels), float32."
+    t, rng = np.arange(int(seconds*sr))/sr, np.random.default_rng(0)
+    y = rng.normal(size=len(t))*0.003
+    for beat in range(int(seconds*2)):
+        at = t[t >= beat/2] - beat/2
+        for midi in ((48, 60, 64, 67), (43, 59, 62, 67), (45, 60, 64, 69), (41, 57, 60, 65))[beat//4 % 4]:
+            f = 440*2**((midi - 69)/12)
+            y[-len(at):] += sum(np.sin(2*np.pi*f*k*at)*np.exp(-(3 + k)*at)/k for k in range(1, 9))*0.05
+    return (y if channels == 1 else np.stack([y, 0.8*y + rng.normal(size=len(t))*0.003], 1)).astype(np.float32)
+
+
+def interleaved(ours: Timed, theirs: Timed, repeats: int) -> tuple[list[float], list[float]]:
+    "Seconds of both, in turns, after one unmeasured call each."
+    times: tuple[list[float], list[float]] = [], []
+    for i in range(repeats + 1):
+        for f, found in zip((ours, theirs), times, strict=True):
+            start = time.perf_counter()
+            f()
+            if i: found.append(time.perf_counter() - start)
+    return times
+
+
+def row(name: str, ours: Timed, theirs: Timed, repeats: int) -> None:
+    "One line: medians in ms (minima), and how many times longer the reference takes."
+    a, b = interleaved(ours, theirs, repeats)
+    cells = [f'{median(x)*1e3:8.1f} ({min(x)*1e3:7.1f})' for x in (a, b)]
+    print(f'{name:22}{cells[0]:>19}{cells[1]:>19}{median(b)/median(a):8.2f}x {min(b)/min(a):8.2f}x', flush=True)
+
+
+def skip(name: str, why: str) -> None:
+    "A line for what cannot be measured here."
+    print(f'{name:22}skipped: {why}'[:80], flush=True)
+
+
+def has(module: str) -> bool:
+    "Whether a module is there, without importing it."
+    with contextlib.suppress(ModuleNotFoundError): return importlib.util.find_spec(module) is not None
+    return False
+
+
+def librosa_features(y: np.ndarray) -> list[np.ndarray]:
+    "The 38 rows of the 164 features that librosa has, function by function, with defaults."
+    import librosa
+    f = librosa.feature
+    return [f.mfcc(y=y, sr=SR, n_mfcc=13), f.spectral_centroid(y=y, sr=SR), f.spectral_rolloff(y=y, sr=SR),
+            f.spectral_bandwidth(y=y, sr=SR), f.spectral_contrast(y=y, sr=SR), f.zero_crossing_rate(y),
+            f.rms(y=y), librosa.onset.onset_strength(y=y, sr=SR), f.chroma_stft(y=y, sr=SR, tuning=0.)]
+
+
+def compute(repeats: int) -> None:
+    "Spectrogram and features against librosa."
+    import librosa
+
+    from sentio.features import features
+    from sentio.spectrogram import log_mel
+    def reference(y: np.ndarray) -> np.ndarray:
+        return librosa.power_to_db(librosa.feature.melspectrogram(y=y, sr=SR, fmin=20, fmax=8000))
+    for seconds in (10, 30):
+        y = music(seconds)
+        row(f'log-mel, {seconds} s', lambda y=y: log_mel(y), lambda y=y: reference(y), repeats)  # type: ignore[misc]
+    y = music(10)
+    row('164 features, 10 s', lambda: features(y), lambda: librosa_features(y), repeats)
+
+
+def decode(path: Path, repeats: int) -> None:
+    "Decoding against librosa.load."
+    if not has('sentio.audio'): return skip('decode mp3, 30 s', 'no sentio.audio')
+    import librosa
+
+    from sentio.audio import load
+    row('decode mp3, 30 s', lambda: load(path, sr=SR), lambda: librosa.load(path, sr=SR), repeats)
+
+
+def cold(code: str, *args: str) -> float:
+    "Seconds of a fresh interpreter that runs `code`."
+    start = time.perf_counter()
+    subprocess.run([sys.executable, '-c', code, *args], check=True, capture_output=True)
+    return time.perf_counter() - start
+
+
+def predict(path: Path, repeats: int) -> None:
+    "A cold `sentio predict` of one file, beside an interpreter that only imports numpy; and what it imports."
+    if not has('sentio.cli'): return skip('cold predict, 10 s', 'no sentio.cli')
+    run = 'import sys; from sentio.cli import main; sys.argv = ["sentio", "predict", sys.argv[1]]\n'
+    run += 'try: main()\nexcept SystemExit as e:\n    if e.code: raise\n'
+    try: listed = subprocess.run([sys.executable, '-c', run + f'print("\\n", *[m for m in {HEAVY} if m in sys.modules])', path],
+                                 check=True, capture_output=True, text=True).stdout.splitlines()[-1].split()
+    except subprocess.CalledProcessError as e: return skip('cold predict, 10 s', (e.stderr.strip().splitlines() or ['failed'])[-1])
+    times = [cold(run, str(path)) for _ in range(repeats)]
+    bare = [cold('import numpy') for _ in range(repeats)]
+    cell = f'{median(times)*1e3:8.1f} ({min(times)*1e3:7.1f})'
+    print(f'{"cold predict, 10 s":22}{cell:>19}   (python with numpy alone: {median(bare)*1e3:.0f})')
+    print(f'{"  it imports":24}{", ".join(listed) or "none"} of {", ".join(HEAVY)}'[:80])
+
+
+def main() -> None:
+    "The whole table."
+    repeats = int(sys.argv[1]) if len(sys.argv) > 1 else 15
+    warnings.filterwarnings('ignore')
+    versions = ', '.join(f'{p} {importlib.metadata.version(p)}' for p in ('numpy', 'scipy', 'librosa') if has(p))
+    print(f'one thread, {repeats} turns; Python {platform.python_version()}, {versions}')
+    print(f'{"median (minimum), ms":22}{"sentio":>19}{"librosa":>19}{"ratio":>9}{"(min)":>10}')
+    with tempfile.TemporaryDirectory() as folder:
+        long, short = Path(folder)/'long.mp3', Path(folder)/'short.mp3'
+        sf.write(long, music(30, 44_100, 2), 44_100)
+        sf.write(short, music(10), SR)
+        if has('librosa'):
+            compute(repeats)
+            decode(long, repeats)
+        else: skip('log-mel, features, decode', 'no librosa')
+        predict(short, max(3, repeats//3))
+
+
+if __name__ == '__main__': main()
