@@ -26,12 +26,12 @@ import numpy as np
 import pandas as pd
 
 from .emotion import PALETTE
-from .metrics import Comparison, bootstrap, ccc, mean_ccc, mean_r2, paired_test, scores
+from .metrics import Comparison, bootstrap, ccc, ceiling, mean_ccc, mean_r2, paired_test, scores
 
 # %% auto #0
 __all__ = ['COLUMNS', 'DIMENSIONS', 'PREDICTED', 'ContractError', 'check_songs', 'check_labels', 'check_training', 'matched',
-           'evaluate', 'coverage', 'Run', 'environment', 'fingerprint', 'record_run', 'check_metrics', 'results_folder',
-           'read_run', 'read_runs', 'verify', 'compare', 'headline', 'as_markdown', 'plot_runs']
+           'evaluate', 'coverage', 'label_ceiling', 'Run', 'environment', 'fingerprint', 'record_run', 'check_metrics',
+           'results_folder', 'read_run', 'read_runs', 'verify', 'compare', 'headline', 'as_markdown', 'plot_runs']
 
 # %% ../nbs/02_results.ipynb #534dab39
 COLUMNS = ["song_id", "artist", "fold", "valence", "arousal", "valence_pred", "arousal_pred", "valence_sd", "arousal_sd"]
@@ -133,6 +133,15 @@ def coverage(
     return _plain(out)
 
 # %% ../nbs/02_results.ipynb #ece61da5
+def label_ceiling(
+    truth: pd.DataFrame,          # with valence_sd, arousal_sd (over raters) and raters
+) -> dict[str, Any]:              # {"valence": {"r2", "r", "ccc", "rmse"}, "arousal": ..., "mean_ccc"}; {} without raters
+    "The greatest scores that the noise of the labels allows."
+    if "raters" not in truth or truth[["valence_sd", "arousal_sd"]].isna().any(axis=None): return {}
+    out: dict[str, Any] = {d: ceiling(truth[d].var(ddof=0), truth[f"{d}_sd"], truth.raters) for d in DIMENSIONS}
+    return _plain(out | {"mean_ccc": np.mean([out[d]["ccc"] for d in DIMENSIONS])})
+
+# %% ../nbs/02_results.ipynb #83d50254
 @dataclass(frozen=True)
 class Run:
     "A recorded run: what was done, what came out, and the predictions it came from."
@@ -161,7 +170,7 @@ class Run:
 def _ranges(folds: list[int]) -> str:
     return f"{folds[0]}-{folds[-1]}" if folds == list(range(folds[0], folds[-1] + 1)) and len(folds) > 1 else ", ".join(map(str, folds))
 
-# %% ../nbs/02_results.ipynb #1c725e90
+# %% ../nbs/02_results.ipynb #2ccd0cd3
 def environment() -> dict[str, Any]:
     "Hardware, package versions, git commit and peak memory of this process."
     try: import resource
@@ -183,13 +192,13 @@ def _git() -> str:
     here = Path(globals().get("__file__", ".")).resolve().parent
     return subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True, cwd=here).stdout.strip()
 
-# %% ../nbs/02_results.ipynb #2ccd0cd3
+# %% ../nbs/02_results.ipynb #ec66dee5
 def fingerprint(truth: pd.DataFrame) -> str: # 64 hexadecimal digits
     "SHA-256 of a truth table, whatever the order of its rows."
     table = truth.sort_values("song_id")[["song_id", "artist", "fold", *DIMENSIONS]].round(6)
     return hashlib.sha256(table.to_csv(index=False).encode()).hexdigest()
 
-# %% ../nbs/02_results.ipynb #ec66dee5
+# %% ../nbs/02_results.ipynb #83315ef8
 def record_run(
     predictions: pd.DataFrame,               # one row a test song, columns `COLUMNS` (spreads may be nan)
     truth: pd.DataFrame,                     # song_id, artist, fold, valence, arousal
@@ -216,12 +225,13 @@ def record_run(
     figures = evaluate(table, fits)
     if metrics is not None: check_metrics(metrics, figures)
     record = dict(model=model, variant=variant, dataset=dataset, labels=labels, folds=folds, n_songs=len(table), pretrained=pretrained,
-                  metrics=figures, coverage=coverage(table, fits), config=config or {}, fits=fits, **more,
+                  metrics=figures, coverage=coverage(table, fits), ceiling=label_ceiling(truth) if dataset == "deam" else {},
+                  config=config or {}, fits=fits, **more,
                   **environment(), data_sha256=fingerprint(truth), created=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}")
     name = f"{model}-{variant}-{datetime.now(UTC):%Y%m%d}".replace("_", "-")
     return _write(Run(_plain(record), table, Path(root or results_folder()) / dataset / name), history)
 
-# %% ../nbs/02_results.ipynb #04ecfd4b
+# %% ../nbs/02_results.ipynb #bf5c2f7d
 def check_metrics(
     claimed: Mapping[str, Any],  # any part of the `metrics` of a record
     measured: Mapping[str, Any], # what the predictions give
@@ -233,7 +243,7 @@ def check_metrics(
         elif k not in measured or not abs(v - measured[k]) <= tol:
             raise ContractError(f"{k} is said to be {v}, but the predictions give {measured.get(k)}")
 
-# %% ../nbs/02_results.ipynb #83315ef8
+# %% ../nbs/02_results.ipynb #ea7c0f30
 def results_folder() -> Path:
     "`SENTIO_RESULTS`, or `results/` of the checkout, or `./results`."
     if env := os.environ.get("SENTIO_RESULTS"): return Path(env)
@@ -252,7 +262,7 @@ def _write(run: Run, history: pd.DataFrame | None = None) -> Run:
     tmp.rename(run.path)
     return run
 
-# %% ../nbs/02_results.ipynb #8e26f100
+# %% ../nbs/02_results.ipynb #16ebc0ee
 def read_run(path: str | Path) -> Run: # the folder of a run
     "Read one recorded run."
     path = Path(path)
@@ -267,14 +277,14 @@ def read_runs(
     runs = [read_run(p.parent) for p in Path(root or results_folder(), dataset).glob("*/run.json")]
     return sorted(runs, key=lambda r: -r.record["metrics"]["mean_ccc"])
 
-# %% ../nbs/02_results.ipynb #16ebc0ee
+# %% ../nbs/02_results.ipynb #7e73bde1
 def verify(run: Run) -> None:
     "Raise `ContractError` unless the run's figures are what its predictions give."
     check_metrics(run.record["metrics"], evaluate(run.predictions, run.fits))
     check_metrics(run.record["coverage"], coverage(run.predictions, run.fits))
     check_metrics({"n_songs": run.record["n_songs"]}, {"n_songs": len(run.predictions)})
 
-# %% ../nbs/02_results.ipynb #1b0338d2
+# %% ../nbs/02_results.ipynb #e9fd2a64
 def compare(
     a: Run,
     b: Run,
@@ -289,7 +299,7 @@ def compare(
     ya, yb = (matched(p, r.fits) if stat.endswith("matched") else p[PREDICTED].to_numpy() for p, r in ((pa, a), (pb, b)))
     return paired_test(y, ya, yb, pa.artist.to_numpy(), stat=mean_r2 if stat == "mean_r2" else mean_ccc, n=n)
 
-# %% ../nbs/02_results.ipynb #184268e1
+# %% ../nbs/02_results.ipynb #c6d40039
 def headline(runs: Iterable[Run]) -> pd.DataFrame:
     "The comparison table: one row a run, best mean CCC first."
     def row(r: Run) -> dict[str, Any]:
@@ -301,7 +311,7 @@ def headline(runs: Iterable[Run]) -> pd.DataFrame:
         return table | {"parameters": r.record.get("parameters"), "run": r.name}
     return pd.DataFrame([row(r) for r in sorted(runs, key=lambda r: -r.record["metrics"]["mean_ccc"])])
 
-# %% ../nbs/02_results.ipynb #c6d40039
+# %% ../nbs/02_results.ipynb #0213a03d
 def as_markdown(
     table: pd.DataFrame,
     digits: int = 3,     # of the numbers
@@ -311,7 +321,7 @@ def as_markdown(
     lines = [list(cells.columns), ["---"] * len(cells.columns), *cells.to_numpy().tolist()]
     return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
 
-# %% ../nbs/02_results.ipynb #0213a03d
+# %% ../nbs/02_results.ipynb #6e6923c5
 def plot_runs(
     runs: Iterable[Run],
     ceiling: float | None = None, # greatest mean CCC that the labels allow
