@@ -481,8 +481,9 @@ class Worker:
         "Begin a file."
         assert self.process.stdin is not None
         self.busy = True
-        self.process.stdin.write(json.dumps(request).encode() + b'\n')
-        self.process.stdin.flush()
+        with suppress(BrokenPipeError):  # a worker that has just died is noticed by `next`
+            self.process.stdin.write(json.dumps(request).encode() + b'\n')
+            self.process.stdin.flush()
 
     def next(self, path: str, timeout: float) -> tuple[bytes, bytes]:
         "The next message, or the error that the end of the process means."
