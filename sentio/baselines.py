@@ -26,12 +26,14 @@ from .calibration import Spread, VarianceMatching, conformal_scale, cross_spread
 from .deam import split
 from .features import FAMILIES, FEATURES, features
 from .metrics import mean_ccc
+from .presets import Preset, songs
 from .results import DIMENSIONS, Run, record_run
 from .spectrogram import ArrayCache, Failure, extract
 
 # %% auto #0
-__all__ = ['RIDGE', 'TREES', 'XGBOOST', 'BLEND', 'song_features', 'feature_matrix', 'Recipe', 'fit_ridge', 'Trees', 'Blend',
-           'cross_fit', 'choose', 'calibrate', 'Evaluation', 'evaluate', 'prediction_rows', 'run', 'importance']
+__all__ = ['RIDGE', 'TREES', 'XGBOOST', 'BLEND', 'RECIPES', 'song_features', 'feature_matrix', 'Recipe', 'fit_ridge', 'Trees',
+           'Blend', 'cross_fit', 'choose', 'calibrate', 'Evaluation', 'evaluate', 'prediction_rows', 'run', 'train',
+           'importance']
 
 # %% ../nbs/09_baselines.ipynb #2a86755d
 def song_features(path: str) -> np.ndarray: # shape (164,), in the order of `FEATURES`
@@ -194,7 +196,21 @@ def run(
     return record_run(e.predictions, table, recipe.name, labels, e.trained_on, e.fits, dataset=dataset, labels=labels, config=config,
                       fit_seconds=e.seconds, seed=0, **more)
 
-# %% ../nbs/09_baselines.ipynb #66e94050
+# %% ../nbs/09_baselines.ipynb #b72e3286
+RECIPES = {r.name: r for r in (RIDGE, XGBOOST, BLEND)}
+
+
+def train(
+    name: str,                # of `RECIPES`
+    p: Preset,
+    labels: str = "repaired", # "repaired", "as_filed" or "dynamic"
+    root: Any = None,         # results folder
+) -> Run:
+    "Evaluate a recipe on a preset's songs and record it."
+    table = songs(p, labels)
+    return run(RECIPES[name], feature_matrix(table.path), table, labels, dataset=p.dataset, preset=p.name, root=root)
+
+# %% ../nbs/09_baselines.ipynb #4dc809a9
 def importance(trees: Trees) -> pd.DataFrame: # one row a family, columns valence and arousal, each summing to 1
     "Share of the gain of each feature family."
     gain = pd.DataFrame({d: m.feature_importances_ for d, m in zip(DIMENSIONS, trees.sums, strict=True)}, index=list(FEATURES))

@@ -1,4 +1,4 @@
-"""After this notebook training uses the machine it finds: the right device, a fair number of threads, no crawl over subnormal numbers, and a torchvision that imports.
+"""The right device, a fair number of threads, no crawl over subnormal numbers, and a torchvision that imports.
 
 Docs: https://sw-ai-36.github.io/sentio/compute.html.md"""
 

@@ -7,7 +7,7 @@ Docs: https://sw-ai-36.github.io/sentio/spectrogram.html.md"""
 # %% auto #0
 __all__ = ['IMAGENET_MEAN', 'IMAGENET_SD', 'MelConfig', 'frames', 'power_spectrogram', 'hz_to_mel', 'mel_to_hz', 'mel_filters',
            'apply_mel', 'mel_spectrogram', 'power_to_db', 'log_mel', 'show_mel', 'normalise', 'imagenet', 'quality',
-           'ArrayCache', 'read_array', 'write_array', 'Failure', 'extract']
+           'write_array', 'read_array', 'ArrayCache', 'Failure', 'extract']
 
 # %% ../nbs/05_spectrogram.ipynb #b82d46dd
 import hashlib
@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from tqdm import tqdm
 
 # %% ../nbs/05_spectrogram.ipynb #9ce2ebc7
@@ -57,17 +58,17 @@ def frames(
 def _power_blocks(
     view: np.ndarray, # frames, shape (t, n_fft)
     bins: int,        # how many bins are wanted, from 0 Hz up
-) -> Iterator[tuple[slice, np.ndarray]]: # which frames, and their power, shape (<= 256, bins), valid until the next
-    "Power of windowed frames, transformed 64 at a time in buffers that are used again."
+) -> Iterator[tuple[slice, np.ndarray]]: # which frames, and their power, shape (<= 192, bins), valid until the next
+    "Power of windowed frames, transformed 48 at a time in buffers that are used again."
     n = view.shape[1]
     window = 0.5 - 0.5*np.cos(2*np.pi*np.arange(n)/n)
-    windowed, spectrum = np.empty((64, n)), np.empty((64, n//2 + 1), complex)
-    single, power = np.empty((64, bins), np.complex64), np.empty((256, bins), np.float32)
-    for i in range(0, len(view), 256):
-        block = view[i:i+256]
-        for j in range(0, len(block), 64):
-            m = len(block[j:j+64])
-            windowed[:m] = block[j:j+64]
+    windowed, spectrum = np.empty((48, n)), np.empty((48, n//2 + 1), complex)
+    single, power = np.empty((48, bins), np.complex64), np.empty((192, bins), np.float32)
+    for i in range(0, len(view), 192):
+        block = view[i:i+192]
+        for j in range(0, len(block), 48):
+            m = len(block[j:j+48])
+            windowed[:m] = block[j:j+48]
             windowed[:m] *= window
             single[:m] = np.fft.rfft(windowed[:m], out=spectrum[:m])[:, :bins]
             np.abs(single[:m], out=power[j:j+m])
@@ -87,20 +88,21 @@ def power_spectrogram(
 
 # %% ../nbs/05_spectrogram.ipynb #92fb515c
 def hz_to_mel(
-    hz: np.ndarray | float, # frequency, Hz
-) -> np.ndarray:            # mel: 15 at 1,000 Hz
+    hz: ArrayLike, # frequency, Hz
+) -> np.ndarray:   # mel: 15 at 1,000 Hz
     "Slaney's mel scale (Auditory Toolbox 1998)."
     hz = np.asarray(hz, float)
     return np.where(hz < 1000, hz*3/200, 15 + 27*np.log(np.maximum(hz, 1e-9)/1000)/np.log(6.4))
 
+# %% ../nbs/05_spectrogram.ipynb #61d92be7
 def mel_to_hz(
-    mel: np.ndarray | float, # mel
-) -> np.ndarray:             # frequency, Hz
+    mel: ArrayLike, # mel
+) -> np.ndarray:    # frequency, Hz
     "The way back from `hz_to_mel`."
     mel = np.asarray(mel, float)
     return np.where(mel < 15, mel*200/3, 1000*np.exp((mel - 15)*np.log(6.4)/27))
 
-# %% ../nbs/05_spectrogram.ipynb #61d92be7
+# %% ../nbs/05_spectrogram.ipynb #e6d738db
 @lru_cache(maxsize=16)
 def mel_filters(
     cfg: MelConfig = MelConfig(),
@@ -112,7 +114,7 @@ def mel_filters(
     bands = np.maximum(0, np.minimum((bins - low)/(mid - low), (high - bins)/(high - mid)))
     return (bands*2/(high - low)).astype(np.float32)
 
-# %% ../nbs/05_spectrogram.ipynb #c919d615
+# %% ../nbs/05_spectrogram.ipynb #3fdd0c3d
 @lru_cache(maxsize=16)
 def _groups(cfg: MelConfig) -> list[tuple[slice, slice, np.ndarray]]:
     "Neighbouring mel bands, the run of bins they touch, and their weights, shape (bins, bands)."
@@ -123,6 +125,7 @@ def _groups(cfg: MelConfig) -> list[tuple[slice, slice, np.ndarray]]:
         groups.append((slice(int(rows[0]), int(rows[-1]) + 1), slice(low, high), np.ascontiguousarray(filters[rows, low:high].T)))
     return groups
 
+# %% ../nbs/05_spectrogram.ipynb #b3ef19e7
 def apply_mel(
     power: np.ndarray,             # shape (t, bins), bins enough for cfg.fmax
     cfg: MelConfig = MelConfig(),
@@ -133,7 +136,7 @@ def apply_mel(
     for rows, bins, weights in _groups(cfg): np.matmul(power[:, bins], weights, out=out[:, rows])
     return out
 
-# %% ../nbs/05_spectrogram.ipynb #13ad2b54
+# %% ../nbs/05_spectrogram.ipynb #efb75a83
 def mel_spectrogram(
     y: np.ndarray,                # mono samples at cfg.sr, shape (n,)
     cfg: MelConfig = MelConfig(),
@@ -144,25 +147,30 @@ def mel_spectrogram(
     for at, power in _power_blocks(view, bins): apply_mel(power, cfg, out[at])
     return out.T
 
-# %% ../nbs/05_spectrogram.ipynb #b3ef19e7
+# %% ../nbs/05_spectrogram.ipynb #0569bcdb
+def _decibels(power: np.ndarray, top_db: float | None) -> np.ndarray:
+    "Turn power into decibels in place."
+    np.log10(np.maximum(power, 1e-10, out=power), out=power)
+    power *= 10
+    return power if top_db is None else np.maximum(power, power.max() - top_db, out=power)
+
 def power_to_db(
-    power: np.ndarray,          # power, any shape
+    power: ArrayLike,           # power, any shape
     top_db: float | None = 80., # range kept under the maximum, dB; None keeps all
 ) -> np.ndarray:                # decibels re 1.0, the same shape
     "Decibels, as `librosa.power_to_db` with ref 1.0 and amin 1e-10."
-    db = np.array(power, np.result_type(power, np.float32))
-    np.log10(np.maximum(db, 1e-10, out=db), out=db)
-    db *= 10
-    return db if top_db is None else np.maximum(db, db.max() - top_db, out=db)
+    power = np.asarray(power)
+    return _decibels(power.astype(np.result_type(power, np.float32)), top_db)
 
+# %% ../nbs/05_spectrogram.ipynb #7a4dd93a
 def log_mel(
     y: np.ndarray,                # mono samples at cfg.sr, shape (n,)
     cfg: MelConfig = MelConfig(),
 ) -> np.ndarray:                  # dB re 1.0, shape (n_mels, t), float32
     "Log-mel spectrogram, as librosa's `melspectrogram` then `power_to_db`."
-    return power_to_db(mel_spectrogram(y, cfg), cfg.top_db)
+    return _decibels(mel_spectrogram(y, cfg), cfg.top_db)
 
-# %% ../nbs/05_spectrogram.ipynb #b860d0ae
+# %% ../nbs/05_spectrogram.ipynb #5b3fa439
 def show_mel(
     mel: np.ndarray,              # dB, shape (n_mels, t)
     cfg: MelConfig = MelConfig(),
@@ -174,7 +182,7 @@ def show_mel(
     ax = ax or plt.subplots(figsize=(8, 3.2), dpi=90, layout='constrained')[1]
     step = cfg.hop_length/cfg.sr
     image = ax.imshow(mel, origin='lower', aspect='auto', cmap='magma', extent=(-step/2, (mel.shape[1] - 0.5)*step, 0, cfg.n_mels))
-    hz = np.array([125, 250, 500, 1000, 2000, 4000, 8000])
+    hz = np.array([250, 500, 1000, 2000, 4000, 8000])
     hz = hz[(hz >= cfg.fmin) & (hz <= cfg.fmax)]
     low, high = hz_to_mel(cfg.fmin), hz_to_mel(cfg.fmax)
     ax.set_yticks((hz_to_mel(hz) - low)/(high - low)*cfg.n_mels, [f'{f:,}' for f in hz])
@@ -182,14 +190,14 @@ def show_mel(
     ax.figure.colorbar(image, ax=ax, label=label, pad=0.02)
     return ax
 
-# %% ../nbs/05_spectrogram.ipynb #61b21aa1
+# %% ../nbs/05_spectrogram.ipynb #0227f1dc
 def normalise(
     mel: np.ndarray, # any shape
 ) -> np.ndarray:     # the same shape, mean 0 and standard deviation 1
     "Per-sample z-score (seed report, section 2.2)."
     return (mel - mel.mean())/(mel.std() + 1e-8)
 
-# %% ../nbs/05_spectrogram.ipynb #5b3fa439
+# %% ../nbs/05_spectrogram.ipynb #80912e30
 IMAGENET_MEAN, IMAGENET_SD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 @lru_cache(maxsize=64)
@@ -200,6 +208,7 @@ def _bilinear(n: int, size: int) -> np.ndarray:
     weights = np.maximum(0, 1 - away/max(scale, 1))
     return (weights/weights.sum(1, keepdims=True)).astype(np.float32)
 
+# %% ../nbs/05_spectrogram.ipynb #c298d998
 def imagenet(
     mel: np.ndarray, # shape (n_mels, t)
     size: int = 224, # of the picture, both ways
@@ -210,7 +219,7 @@ def imagenet(
     mean, sd = (np.array(c, np.float32)[:, None, None] for c in (IMAGENET_MEAN, IMAGENET_SD))
     return (image - mean)/sd
 
-# %% ../nbs/05_spectrogram.ipynb #7e192f7b
+# %% ../nbs/05_spectrogram.ipynb #f5c9898a
 def quality(
     z: np.ndarray,                     # normalised spectrogram, shape (n_mels, t)
     frames: int | None = None,         # how many frames it ought to have; None: do not check
@@ -223,13 +232,37 @@ def quality(
     if labels is not None: checks['labels'] = (np.abs(labels) <= 1).all()
     return {k: bool(v) for k, v in checks.items()}
 
-# %% ../nbs/05_spectrogram.ipynb #66ceb2f6
+# %% ../nbs/05_spectrogram.ipynb #f79564c4
+def write_array(
+    place: Path,       # where to
+    array: np.ndarray, # no objects
+) -> None:
+    "Write an array and its SHA-256 in one step."
+    buffer = io.BytesIO()
+    np.save(buffer, array, allow_pickle=False)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=place.parent, suffix='.part', delete=False) as f:
+        try: f.write(buffer.getvalue() + hashlib.sha256(buffer.getvalue()).digest())
+        except OSError: os.unlink(f.name); raise
+    os.replace(f.name, place)
+
+# %% ../nbs/05_spectrogram.ipynb #78f4907e
+def read_array(
+    place: Path,         # a .npy file with its SHA-256 behind
+) -> np.ndarray | None:  # None where it is missing or damaged
+    "Read what `write_array` wrote, if it is whole."
+    try: data = place.read_bytes()
+    except OSError: return None
+    if hashlib.sha256(data[:-32]).digest() != data[-32:]: return None
+    return np.load(io.BytesIO(data[:-32]), allow_pickle=False)
+
+# %% ../nbs/05_spectrogram.ipynb #e06a8df3
 class ArrayCache:
     "Arrays on disk, keyed by the content of a file and by parameters."
     def __init__(
         self,
         folder: str | os.PathLike | None = None, # None: $SENTIO_CACHE, or ~/.cache/sentio
-        **params: Any,                           # whatever the array depends on: numbers, texts, lists, dataclasses
+        **params: Any,                           # what the array depends on: numbers, texts, lists, dataclasses
     ) -> None:
         self.folder = Path(folder or os.environ.get('SENTIO_CACHE') or Path.home()/'.cache/sentio')
         self.params = json.dumps(params, sort_keys=True, default=asdict)
@@ -244,37 +277,13 @@ class ArrayCache:
         "The array of this file, from the cache or from `make(path)`."
         try: place = self.place(path)
         except OSError: return make(path)
-        array = read_array(place)
-        if array is None:
+        if (array := read_array(place)) is None:
             array = make(path)
             try: write_array(place, array)
             except OSError as e: warnings.warn(f'not cached: {e}', stacklevel=2)
         return array
 
-# %% ../nbs/05_spectrogram.ipynb #f5c9898a
-def read_array(
-    place: Path,         # a .npy file with its SHA-256 behind
-) -> np.ndarray | None:  # None where it is missing or damaged
-    "Read what `write_array` wrote, if it is whole."
-    try: data = place.read_bytes()
-    except OSError: return None
-    if hashlib.sha256(data[:-32]).digest() != data[-32:]: return None
-    return np.load(io.BytesIO(data[:-32]), allow_pickle=False)
-
-def write_array(
-    place: Path,       # where to
-    array: np.ndarray, # no objects
-) -> None:
-    "Write an array and its SHA-256 in one step."
-    buffer = io.BytesIO()
-    np.save(buffer, array, allow_pickle=False)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=place.parent, suffix='.part', delete=False) as f:
-        try: f.write(buffer.getvalue() + hashlib.sha256(buffer.getvalue()).digest())
-        except OSError: os.unlink(f.name); raise
-    os.replace(f.name, place)
-
-# %% ../nbs/05_spectrogram.ipynb #1b8355a0
+# %% ../nbs/05_spectrogram.ipynb #531036e6
 @dataclass(frozen=True)
 class Failure:
     "What stands in the place of an array that could not be made."
@@ -282,6 +291,7 @@ class Failure:
     error: str   # name of the error, for instance NotAudio
     message: str # what it said
 
+# %% ../nbs/05_spectrogram.ipynb #a0fd21da
 def extract(
     paths: Sequence[str | os.PathLike],     # audio files
     function: Callable[[Any], np.ndarray],  # path -> array

@@ -123,7 +123,7 @@ def predict(path: Path, repeats: int) -> None:
     bare = [cold('import numpy') for _ in range(repeats)]
     cell = f'{median(times)*1e3:8.1f} ({min(times)*1e3:7.1f})'
     print(f'{"cold predict, 10 s":22}{cell:>19}   (python with numpy alone: {median(bare)*1e3:.0f})')
-    print(f'{"  it imports":24}{", ".join(listed) or "none"} of {", ".join(HEAVY)}'[:80])
+    print(f'{"  it imports":24}{" ".join(listed) or "none"} of {" ".join(HEAVY)}')
 
 
 def main() -> None:

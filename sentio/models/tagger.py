@@ -1,4 +1,4 @@
-"""Borrow the ear of a network that learned to tag a quarter of a million songs, and train only a small head on it.
+"""Borrow the ear of a network that learned to tag two hundred thousand songs, and train only a small head on it.
 
 Docs: https://sw-ai-36.github.io/sentio/tagger.html.md"""
 
@@ -8,8 +8,9 @@ Docs: https://sw-ai-36.github.io/sentio/tagger.html.md"""
 __all__ = ['WEIGHTS', 'CHANNELS', 'POOLS', 'FCN_COLUMNS', 'MUSICNN_MEL', 'MUSICNN_COLUMNS', 'RIDGE_ALPHAS', 'Weights',
            'WeightsNotFound', 'weight_folders', 'find_weights', 'available', 'checksum', 'download_weights',
            'Spectrogram', 'htk_filters', 'MelScale', 'LogMel', 'Block', 'FCN', 'tile', 'read_state', 'load_fcn',
-           'random_fcn', 'pool', 'alive', 'fold', 'FastFCN', 'patches', 'MusiCNN', 'Ear', 'pieces', 'listen_fcn', 'ear',
-           'embed', 'embed_all', 'KernelSVR', 'groups_of', 'head', 'candidates', 'tagger', 'by_input']
+           'random_fcn', 'pool', 'alive', 'fold', 'FastFCN', 'patches', 'musicnn_ends', 'MusiCNN', 'Ear', 'pieces',
+           'listen_fcn', 'ear', 'embed', 'embed_all', 'KernelSVR', 'groups_of', 'head', 'candidates', 'tagger',
+           'by_input']
 
 # %% ../../nbs/10_tagger.ipynb #ced90125
 import hashlib
@@ -53,6 +54,7 @@ class Weights:
     megabytes:float    # size of the download
     sha256:str | None  # of the original; None where none is known to us
 
+# %% ../../nbs/10_tagger.ipynb #f331fafb
 WEIGHTS = {
     "fcn": Weights("msd-fcn.pth", "https://github.com/minzwon/sota-music-tagging-models/raw/master/models/msd/fcn/best_model.pth", "MIT",
         "Choi, Fazekas, Sandler 2016; Won, Ferraro, Bogdanov, Serra 2020", 1.9,
@@ -60,16 +62,17 @@ WEIGHTS = {
     "musicnn": Weights("msd-musicnn-1.onnx", "https://essentia.upf.edu/models/autotagging/msd/msd-musicnn-1.onnx", "CC BY-NC-SA 4.0",
         "Pons, Serra 2019; Alonso-Jimenez, Bogdanov, Pons, Serra 2020", 3.2, None)}
 
-# %% ../../nbs/10_tagger.ipynb #43e31f15
+# %% ../../nbs/10_tagger.ipynb #c2d5d0b2
 class WeightsNotFound(FileNotFoundError):
     "Published weights are not on this machine."
 
+# %% ../../nbs/10_tagger.ipynb #6b26ec7e
 def weight_folders()->list[Path]:
     "Where weights are looked for, in this order."
     own, data = os.environ.get("SENTIO_WEIGHTS"), os.environ.get("SENTIO_DATA")
     return [Path(p) for p in (own, data and Path(data)/"weights", ArrayCache().folder/"weights") if p]
 
-# %% ../../nbs/10_tagger.ipynb #c2d5d0b2
+# %% ../../nbs/10_tagger.ipynb #acff22b6
 def find_weights(
     name:str="fcn", # a key of `WEIGHTS`
 )->Path:            # the file
@@ -80,15 +83,17 @@ def find_weights(
     raise WeightsNotFound(f"No {w.file} in {', '.join(map(str, weight_folders()))}. Fetch it ({w.megabytes} MB, {w.licence}) with "
         f"sentio.models.tagger.download_weights({name!r}), or set SENTIO_WEIGHTS to the folder it is in.")
 
+# %% ../../nbs/10_tagger.ipynb #eb461cad
 def available(name:str="fcn")->bool: # is the file of these weights on this machine?
     "Are these weights here?"
     return any((f/WEIGHTS[name].file).is_file() for f in weight_folders())
 
-# %% ../../nbs/10_tagger.ipynb #1c063241
+# %% ../../nbs/10_tagger.ipynb #bd1e786f
 def checksum(path:Path)->str:
     "The SHA-256 of a file."
     with path.open("rb") as f: return hashlib.file_digest(f, "sha256").hexdigest()
 
+# %% ../../nbs/10_tagger.ipynb #666d1c66
 def download_weights(
     name:str="fcn",          # a key of `WEIGHTS`
     folder:Path | None=None, # where to; None: weights/ in the cache, where they are looked for
@@ -101,7 +106,7 @@ def download_weights(
     target.unlink()
     raise WeightsNotFound(f"{w.url} is not the file it was (its SHA-256 has changed): it was removed.")
 
-# %% ../../nbs/10_tagger.ipynb #d709142a
+# %% ../../nbs/10_tagger.ipynb #eb7e38b6
 class Spectrogram(nn.Module):
     "Power spectrogram: waves (b, n) -> (b, 257, 1 + n//256)."
     window:Tensor
@@ -111,7 +116,7 @@ class Spectrogram(nn.Module):
     def forward(self, y:Tensor)->Tensor:
         return torch.stft(y, 512, 256, window=self.window, return_complex=True).abs().square()
 
-# %% ../../nbs/10_tagger.ipynb #5b43a182
+# %% ../../nbs/10_tagger.ipynb #1f97d1ff
 def htk_filters(
     sr:int=16000, n_fft:int=512, n_mels:int=96, # Hz, samples, bands
 )->Tensor:                                      # shape (1 + n_fft/2, n_mels)
@@ -121,7 +126,7 @@ def htk_filters(
     up, down = (f - edge[:-2])/edge.diff()[:-1], (edge[2:] - f)/edge.diff()[1:]
     return torch.minimum(up, down).clamp(min=0).float()
 
-# %% ../../nbs/10_tagger.ipynb #21100f58
+# %% ../../nbs/10_tagger.ipynb #1ebf36f4
 class MelScale(nn.Module):
     "Power (b, 257, t) -> mel power (b, 96, t)."
     fb:Tensor
@@ -130,6 +135,7 @@ class MelScale(nn.Module):
         self.register_buffer("fb", htk_filters())
     def forward(self, power:Tensor)->Tensor: return self.fb.T @ power
 
+# %% ../../nbs/10_tagger.ipynb #f93b9fac
 class LogMel(nn.Module):
     "Waves at 16 kHz (b, n) -> log-mel (b, 96, t) in dB, floor -100 dB."
     def __init__(self)->None:
@@ -137,7 +143,7 @@ class LogMel(nn.Module):
         self.spectrogram, self.mel_scale = Spectrogram(), MelScale()
     def forward(self, y:Tensor)->Tensor: return 10*torch.log10(self.mel_scale(self.spectrogram(y)).clamp(min=1e-10))
 
-# %% ../../nbs/10_tagger.ipynb #f93b9fac
+# %% ../../nbs/10_tagger.ipynb #28fbabd4
 class Block(nn.Module):
     "Conv 3 x 3, batch norm, ReLU, max pool over (mel, time)."
     def __init__(self, inputs:int, outputs:int, pool:tuple[int, int])->None:
@@ -145,10 +151,11 @@ class Block(nn.Module):
         self.conv, self.bn, self.mp = nn.Conv2d(inputs, outputs, 3, padding=1), nn.BatchNorm2d(outputs), nn.MaxPool2d(pool)
     def forward(self, x:Tensor)->Tensor: return self.mp(F.relu(self.bn(self.conv(x))))
 
+# %% ../../nbs/10_tagger.ipynb #efb7c0f2
 CHANNELS = 64, 128, 128, 128, 64
 POOLS = (2, 4), (2, 4), (2, 4), (3, 5), (4, 4)
 
-# %% ../../nbs/10_tagger.ipynb #e784c2b5
+# %% ../../nbs/10_tagger.ipynb #2ce93b7f
 class FCN(nn.Module):
     "Waves at 16 kHz (b, n) -> 50 tag probabilities (Choi, Fazekas and Sandler 2016, table 1, with Won et al.'s 128 channels)."
     def __init__(self)->None:
@@ -168,7 +175,7 @@ class FCN(nn.Module):
 
     def forward(self, y:Tensor)->Tensor: return torch.sigmoid(self.dense(self.blocks(y)[-1].amax((2, 3))))
 
-# %% ../../nbs/10_tagger.ipynb #4c098b2b
+# %% ../../nbs/10_tagger.ipynb #ae0142b5
 def tile(
     y:np.ndarray,                    # wave, shape (n,)
     seconds:float=29., sr:int=16000, # the least length
@@ -177,7 +184,7 @@ def tile(
     n = round(seconds*sr)
     return np.resize(y, n) if len(y) < n else y
 
-# %% ../../nbs/10_tagger.ipynb #2ce93b7f
+# %% ../../nbs/10_tagger.ipynb #a5a063c1
 def read_state(
     path:Path, # .pth or .safetensors
 )->dict[str, Tensor]:
@@ -188,7 +195,7 @@ def read_state(
     else: state = torch.load(path, weights_only=True, map_location="cpu")
     return {k: v.masked_fill(is_subnormal(v), 0) if v.is_floating_point() else v for k, v in state.items()}
 
-# %% ../../nbs/10_tagger.ipynb #dbc36a2f
+# %% ../../nbs/10_tagger.ipynb #971ce733
 def load_fcn(
     path:Path | None=None, # weights; None finds the published ones or raises `WeightsNotFound`
 )->FCN:                    # in evaluation mode, without gradients
@@ -198,7 +205,7 @@ def load_fcn(
     net.load_state_dict(read_state(path or find_weights("fcn")), strict=True)
     return net.eval().requires_grad_(False)
 
-# %% ../../nbs/10_tagger.ipynb #ae0142b5
+# %% ../../nbs/10_tagger.ipynb #72859a03
 def random_fcn(
     seed:int=0, # the same seed is the same network
 )->FCN:         # in evaluation mode, without gradients
@@ -211,21 +218,23 @@ def random_fcn(
     net.spec_bn.running_mean.fill_(-2.); net.spec_bn.running_var.fill_(225.)  # type: ignore[union-attr]
     return net
 
-# %% ../../nbs/10_tagger.ipynb #2fe1249e
+# %% ../../nbs/10_tagger.ipynb #9a193dcd
 def pool(
     blocks:Iterable[Tensor], # outputs of the blocks, each (b, channels, mel, time)
 )->Tensor:                   # shape (b, 1024): per block the means, then the maxima
     "Mean and maximum over mel and time of every block."
     return torch.cat([s for x in blocks for s in (x.mean((2, 3)), x.amax((2, 3)))], 1)
 
+# %% ../../nbs/10_tagger.ipynb #68868c48
 FCN_COLUMNS = [f"fcn_{i}_{stat}_{j}" for i, n in enumerate(CHANNELS, 1) for stat in ("mean", "max") for j in range(n)]
 
-# %% ../../nbs/10_tagger.ipynb #384a112d
+# %% ../../nbs/10_tagger.ipynb #72cca9a9
 def alive(conv:nn.Conv2d)->Tensor: # bool, shape (outputs,)
     "Which filters of a folded convolution can give more than zero after ReLU."
     bias = conv.bias if conv.bias is not None else torch.zeros(conv.out_channels)
     return (conv.weight.abs().amax((1, 2, 3)) > 1e-30) | (bias > 0)
 
+# %% ../../nbs/10_tagger.ipynb #58acd3fe
 def fold(
     layers:Sequence[Block], # in evaluation mode
 )->tuple[list[nn.Conv2d], list[Tensor]]: # convolutions without dead filters, and which filters were kept
@@ -239,7 +248,7 @@ def fold(
         convs.append(small); kept.append(keep); before = keep
     return convs, kept
 
-# %% ../../nbs/10_tagger.ipynb #a04c52e4
+# %% ../../nbs/10_tagger.ipynb #e1aa9a0d
 class FastFCN(nn.Module):
     "Waves at 16 kHz (b, n) -> the 1,024 numbers of `pool(net.blocks(y))`, faster."
     where:Tensor
@@ -255,7 +264,7 @@ class FastFCN(nn.Module):
         for conv, size in zip(self.convs, POOLS, strict=True): out.append(x := F.relu(F.max_pool2d(conv(x), size)))
         return y.new_zeros(len(y), len(FCN_COLUMNS)).index_copy(1, self.where, pool(out))
 
-# %% ../../nbs/10_tagger.ipynb #72cca9a9
+# %% ../../nbs/10_tagger.ipynb #e5ee52e6
 MUSICNN_MEL = MelConfig(sr=16000, n_fft=512, hop_length=256, n_mels=96, fmin=0., fmax=8000.)
 
 def patches(
@@ -267,9 +276,19 @@ def patches(
     starts = range(0, len(mel) - 186, hop)
     return np.stack([mel[s:s + 187] for s in starts])
 
-# %% ../../nbs/10_tagger.ipynb #4a0e7f60
+# %% ../../nbs/10_tagger.ipynb #1e259dfa
+def musicnn_ends(
+    session:Any,      # an ONNX Runtime session
+)->tuple[str, str]:   # names of the input of patches and of the output of 200 numbers
+    "Where a MusiCNN graph is entered and left."
+    ends = {tuple(e.shape[1:]): e.name for e in (*session.get_inputs(), *session.get_outputs()) if len(e.shape) > 1}
+    if not {(187, 96), (200,)} <= set(ends): raise ValueError("not MusiCNN: no input of 187 x 96 or no output of 200")
+    return ends[187, 96], ends[200,]
+
+# %% ../../nbs/10_tagger.ipynb #519dafd3
 MUSICNN_COLUMNS = [f"musicnn_{stat}_{j}" for stat in ("mean", "sd") for j in range(200)]
 
+# %% ../../nbs/10_tagger.ipynb #b349140c
 class MusiCNN:
     "Waves at 16 kHz (n,) -> 400 numbers, through ONNX Runtime, without torch."
     def __init__(self,
@@ -280,9 +299,7 @@ class MusiCNN:
         options.intra_op_num_threads = 1
         options.add_session_config_entry("session.set_denormal_as_zero", "1")
         self.session = ort.InferenceSession(str(path or find_weights("musicnn")), options, providers=["CPUExecutionProvider"])
-        ends = {tuple(e.shape[1:]): e.name for e in self.session.get_inputs() + self.session.get_outputs() if len(e.shape) > 1}
-        if not {(187, 96), (200,)} <= set(ends): raise ValueError(f"{path} is not MusiCNN: it has no input of 187 x 96 or no output of 200")
-        self.input, self.output = ends[187, 96], ends[200,]
+        self.input, self.output = musicnn_ends(self.session)
         self.flags = {e.name: np.array(False) for e in self.session.get_inputs() if e.type == "tensor(bool)"}
 
     def __call__(self, y:np.ndarray)->np.ndarray:
@@ -290,7 +307,7 @@ class MusiCNN:
         e = np.concatenate([self.session.run([self.output], {self.input: p[i:i + 32], **self.flags})[0] for i in range(0, len(p), 32)])
         return np.concatenate([e.mean(0), e.std(0)])
 
-# %% ../../nbs/10_tagger.ipynb #ca7bd166
+# %% ../../nbs/10_tagger.ipynb #25969c13
 @dataclass(frozen=True)
 class Ear:
     "A network that listens: a wave at 16 kHz (n,) -> numbers (d,)."
@@ -299,10 +316,13 @@ class Ear:
     key:str                                 # which weights, for the cache
     listen:Callable[[np.ndarray], np.ndarray]
 
-    def __call__(self, y:np.ndarray)->np.ndarray: return self.listen(y).astype(np.float32)
+    def __call__(self, y:np.ndarray)->np.ndarray:
+        flush_denormals()  # holds for this thread and those it starts, and another may be asking
+        return self.listen(y).astype(np.float32)
+
     def __repr__(self)->str: return f"Ear({self.name!r}, {len(self.columns)} numbers, {self.key})"
 
-# %% ../../nbs/10_tagger.ipynb #e5ee52e6
+# %% ../../nbs/10_tagger.ipynb #fdc715ba
 def pieces(
     y:np.ndarray,                         # wave, shape (n,)
     length:int=29*16000, most:int=60*16000, # samples
@@ -311,6 +331,7 @@ def pieces(
     if len(y) <= most: return [tile(y, length/16000)]
     return [y[s:s + length] for s in (*range(0, len(y) - length, length), len(y) - length)]
 
+# %% ../../nbs/10_tagger.ipynb #2af66e1d
 def listen_fcn(
     y:np.ndarray, # wave at 16 kHz, shape (n,)
     net:FastFCN,
@@ -319,7 +340,7 @@ def listen_fcn(
     with torch.no_grad(): each = np.concatenate([net(torch.from_numpy(p)[None]).numpy() for p in pieces(y)])
     return np.where(["_max_" in c for c in FCN_COLUMNS], each.max(0), each.mean(0))
 
-# %% ../../nbs/10_tagger.ipynb #c77df533
+# %% ../../nbs/10_tagger.ipynb #38fa0046
 def ear(
     name:str="fcn", # "fcn", "musicnn", or "fcn-random" for random weights
     seed:int=0,     # of the random weights
@@ -332,7 +353,7 @@ def ear(
     if name == "musicnn": return Ear(name, MUSICNN_COLUMNS, key, MusiCNN())
     return Ear(name, FCN_COLUMNS, key, partial(listen_fcn, net=FastFCN(load_fcn())))
 
-# %% ../../nbs/10_tagger.ipynb #b349140c
+# %% ../../nbs/10_tagger.ipynb #db565b48
 def embed(
     paths:Iterable[str],           # audio files
     network:Ear,                   # who listens
@@ -345,6 +366,7 @@ def embed(
     if failed: raise ValueError(f"{len(failed)} of {len(rows)} songs cannot be read; the first: {failed[0]}")
     return np.stack([r for r in rows if isinstance(r, np.ndarray)])
 
+# %% ../../nbs/10_tagger.ipynb #a38ea9b5
 def embed_all(
     paths:Iterable[str],
     names:Sequence[str]=("fcn", "musicnn"), # networks, as for `ear`
@@ -354,7 +376,7 @@ def embed_all(
     paths, ears = list(paths), [ear(n) for n in names]
     return np.hstack([embed(paths, e, folder) for e in ears]), [c for e in ears for c in e.columns]
 
-# %% ../../nbs/10_tagger.ipynb #6fa66cf7
+# %% ../../nbs/10_tagger.ipynb #25a9d25b
 class KernelSVR(RegressorMixin, BaseEstimator):
     "Support vector regression, Gaussian kernel, several targets (Drucker et al. 1997); what it learns is a weight a training song."
     def __init__(self, C:float=.7, epsilon:float=.05, gamma:float=.3)->None: self.C, self.epsilon, self.gamma = C, epsilon, gamma
@@ -372,7 +394,7 @@ class KernelSVR(RegressorMixin, BaseEstimator):
         K = self.kernel(X)
         return np.stack([m.predict(K) for m in self.models_], 1)
 
-# %% ../../nbs/10_tagger.ipynb #fdc715ba
+# %% ../../nbs/10_tagger.ipynb #62fe0538
 RIDGE_ALPHAS = np.logspace(1, 5, 13)
 
 def groups_of(
@@ -381,6 +403,7 @@ def groups_of(
     "Which block or network each column is from."
     return [c.rsplit("_", 2)[0] for c in columns]
 
+# %% ../../nbs/10_tagger.ipynb #8a02f899
 def head(
     columns:Sequence[str],      # names of all columns of X
     inputs:Sequence[str],       # groups to keep, such as ("fcn_3", "musicnn")
@@ -391,7 +414,7 @@ def head(
     last = RidgeCV(RIDGE_ALPHAS) if head == "ridge" else KernelSVR(C)
     return make_pipeline(ColumnTransformer([("inputs", StandardScaler(), keep)]), last)
 
-# %% ../../nbs/10_tagger.ipynb #38fa0046
+# %% ../../nbs/10_tagger.ipynb #4b87e9cf
 def candidates(
     columns:Sequence[str],       # names of all columns of X
 )->tuple[dict[str, Any], ...]:   # settings for `head`
@@ -400,10 +423,10 @@ def candidates(
     blocks, other = [g for g in groups if g.startswith("fcn")], [g for g in groups if not g.startswith("fcn")]
     runs = [b for b in ([b] for b in blocks)] + [blocks[-3:], blocks] * bool(blocks)
     inputs = runs + [b + other for b in ([], *runs[-2:])] * bool(other)
-    heads: list[dict[str, Any]] = [dict(head="ridge"), *(dict(head="svr", C=C) for C in (.35, .7, 1.4))]
+    heads: list[dict[str, Any]] = [dict(head="ridge"), *(dict(head="svr", C=C) for C in (.2, .35, .7))]
     return tuple(dict(inputs=i, **h) for i in inputs for h in heads)
 
-# %% ../../nbs/10_tagger.ipynb #29d786f2
+# %% ../../nbs/10_tagger.ipynb #e5ccbb7d
 def tagger(
     columns:Sequence[str],                             # names of all columns of X
     name:str="tagger",                                 # as it stands in the results
@@ -413,7 +436,7 @@ def tagger(
     def fit(X:np.ndarray, Y:np.ndarray, *_:Any, **settings:Any)->Pipeline: return head(columns, **settings).fit(X, Y)
     return Recipe(name, fit, grid or candidates(columns))
 
-# %% ../../nbs/10_tagger.ipynb #8a02f899
+# %% ../../nbs/10_tagger.ipynb #0e52f2aa
 def by_input(
     X:np.ndarray, Y:np.ndarray,  # training songs, shapes (n, d) and (n, 2)
     artist:np.ndarray,           # their artists, shape (n,)
