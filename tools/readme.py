@@ -1,21 +1,25 @@
-"""README.md from nbs/index.ipynb, without Quarto: `make readme`; `--print` shows it instead of writing it."""
+"""README.md from nbs/index.ipynb, executed, without Quarto: `make readme`; `--print` shows it instead of writing it."""
+import re
 import sys
 from pathlib import Path
 
 import nbformat
 from nbconvert import MarkdownExporter
+from nbconvert.preprocessors import ExecutePreprocessor
 from nbdev.doclinks import NbdevLookup
 
 ROOT = Path(__file__).resolve().parent.parent
+HEAD = "<!-- Written from nbs/index.ipynb by `make readme`: edit the notebook, not this file. -->\n\n"
 
 
 def readme() -> str:
-    "The text of README.md: hidden cells and directives dropped, `names` linked to their documentation."
+    "The text of README.md: the notebook is run, its code is left out, and `names` link to their documentation."
     nb = nbformat.read(ROOT / "nbs/index.ipynb", as_version=4)
+    ExecutePreprocessor(timeout=120, kernel_name="python3").preprocess(nb, {"metadata": {"path": str(ROOT / "nbs")}})
     nb.cells = [c for c in nb.cells if "#| hide" not in c.source]
-    for c in nb.cells: c.source = "\n".join(line for line in c.source.splitlines() if not line.startswith("#|"))
-    head = "<!-- Written from nbs/index.ipynb by `make readme`: edit the notebook, not this file. -->\n\n"
-    return head + NbdevLookup("sentio").linkify(MarkdownExporter().from_notebook_node(nb)[0]).strip() + "\n"
+    text, _ = MarkdownExporter(exclude_input=True).from_notebook_node(nb)
+    text = re.sub(r"\]\((?!https?:|#)", "](nbs/", text)  # links start from nbs/ there and from the top here
+    return HEAD + NbdevLookup("sentio").linkify(text).strip() + "\n"
 
 
 if __name__ == "__main__":

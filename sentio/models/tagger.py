@@ -10,7 +10,7 @@ __all__ = ['WEIGHTS', 'CHANNELS', 'POOLS', 'FCN_COLUMNS', 'MUSICNN_MEL', 'MUSICN
            'Spectrogram', 'htk_filters', 'MelScale', 'LogMel', 'Block', 'FCN', 'tile', 'read_state', 'load_fcn',
            'random_fcn', 'pool', 'alive', 'fold', 'FastFCN', 'patches', 'musicnn_ends', 'MusiCNN', 'Ear', 'pieces',
            'listen_fcn', 'ear', 'embed', 'embed_all', 'KernelSVR', 'groups_of', 'head', 'candidates', 'tagger',
-           'by_input']
+           'provenance', 'by_input']
 
 # %% ../../nbs/10_tagger.ipynb #ced90125
 import hashlib
@@ -436,7 +436,16 @@ def tagger(
     def fit(X:np.ndarray, Y:np.ndarray, *_:Any, **settings:Any)->Pipeline: return head(columns, **settings).fit(X, Y)
     return Recipe(name, fit, grid or candidates(columns))
 
-# %% ../../nbs/10_tagger.ipynb #0e52f2aa
+# %% ../../nbs/10_tagger.ipynb #a904ac30
+def provenance(
+    names:Sequence[str]=("fcn", "musicnn"), # networks, as for `ear`
+)->dict[str, Any]:                          # facts for `sentio.baselines.run(..., **provenance(names))`
+    "Which weights a run was made with, and their licences."
+    borrowed = [n for n in names if n in WEIGHTS]
+    return dict(pretrained="msd" if borrowed else "none", weights={n: checksum(find_weights(n)) for n in borrowed},
+                licences={n: WEIGHTS[n].licence for n in borrowed})
+
+# %% ../../nbs/10_tagger.ipynb #d67949f4
 def by_input(
     X:np.ndarray, Y:np.ndarray,  # training songs, shapes (n, d) and (n, 2)
     artist:np.ndarray,           # their artists, shape (n,)
