@@ -142,7 +142,7 @@ def calibrate(
     for i, (_, held_out) in enumerate(GroupKFold(4).split(X, groups=artist)): group[held_out] = i
     sd = cross_spread(X, Y - oof, group)
     match = VarianceMatching.fit(Y, oof)
-    scale = {str(level): dict(zip(DIMENSIONS, conformal_scale(Y, oof, sd, level / 100), strict=True)) for level in (80, 90)}
+    scale = {str(level): dict(zip(DIMENSIONS, map(float, conformal_scale(Y, oof, sd, level / 100)), strict=True)) for level in (80, 90)}
     matching = {d: [match.slope[i], match.intercept[i]] for i, d in enumerate(DIMENSIONS)}
     return dict(matching=matching, interval=scale), fit_spread(X, Y - oof)
 

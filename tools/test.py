@@ -21,13 +21,13 @@ NOTEBOOK_CELLS = "import sys; from nbdev.test import nb_test_cells; print(len(li
 
 def run(*cmd: object, cwd: Path = ROOT, **env: str) -> str:
     "Output of a command; RuntimeError with its end if it failed or ran too long."
-    settings = {"SENTIO_PRESET": "demo", "OMP_NUM_THREADS": "1", "MPLBACKEND": "agg", "PYTHONWARNINGS": "ignore"}
+    settings = {"SENTIO_PRESET": "demo", "OMP_NUM_THREADS": "1", "MPLBACKEND": "agg", "PYTHONWARNINGS": "ignore", "TQDM_DISABLE": "1"}
     try:
         p = subprocess.run([str(c) for c in cmd], cwd=cwd, env=os.environ | settings | env, timeout=LIMIT, text=True,
-                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     except subprocess.TimeoutExpired as e:
         raise RuntimeError(f"not finished after {LIMIT} s") from e
-    if p.returncode: raise RuntimeError(p.stdout[-4000:])
+    if p.returncode: raise RuntimeError((p.stdout + p.stderr)[-4000:])
     return p.stdout
 
 
