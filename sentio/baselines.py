@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import GroupKFold
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from tqdm.auto import tqdm
 from xgboost import XGBRegressor
@@ -32,8 +32,8 @@ from .spectrogram import ArrayCache, Failure, extract
 
 # %% auto #0
 __all__ = ['RIDGE', 'TREES', 'XGBOOST', 'BLEND', 'RECIPES', 'song_features', 'feature_matrix', 'Recipe', 'fit_ridge', 'Trees',
-           'Blend', 'cross_fit', 'choose', 'calibrate', 'Evaluation', 'evaluate', 'prediction_rows', 'run', 'train',
-           'importance']
+           'Blend', 'count_parameters', 'cross_fit', 'choose', 'calibrate', 'Evaluation', 'evaluate', 'prediction_rows',
+           'run', 'train', 'importance']
 
 # %% ../nbs/09_baselines.ipynb #2a86755d
 def song_features(path: str) -> np.ndarray: # shape (164,), in the order of `FEATURES`
@@ -88,6 +88,11 @@ class Trees:
         "How many trees each sum has."
         return [m.best_iteration + 1 for m in self.sums]
 
+    @property
+    def parameters(self) -> int:
+        "Splits and leaves."
+        return sum(len(m.get_booster()[: m.best_iteration + 1].trees_to_dataframe()) for m in self.sums)
+
 
 XGBOOST = Recipe("xgboost", Trees, (dict(max_depth=3), dict(max_depth=6)))
 
@@ -105,6 +110,17 @@ class Blend:
     def rounds(self) -> list[int]:
         "How many trees each sum has."
         return self.trees.rounds
+
+    @property
+    def parameters(self) -> int:
+        "Weights, splits and leaves."
+        return count_parameters(self.ridge) + self.trees.parameters
+
+
+def count_parameters(model: Any) -> int:
+    "Numbers that were fitted: the last step's `parameters`, or its weights if it is linear."
+    last = model[-1] if isinstance(model, Pipeline) else model
+    return int(last.parameters if hasattr(last, "parameters") else last.coef_.size + last.intercept_.size)
 
 
 BLEND = Recipe("ridge+xgboost", Blend, (dict(alpha=10., max_depth=3),))
@@ -153,6 +169,7 @@ class Evaluation:
     predictions: pd.DataFrame            # one row a test song
     trained_on: dict[int, list[int]]     # ids of all songs that each fold's model was fitted or chosen on
     fits: dict[int, dict[str, Any]]      # variance matching, interval and chosen settings of each fold
+    parameters: int                      # of the last fold's model
     seconds: float                       # fitting time of all folds
 
 
@@ -173,7 +190,7 @@ def evaluate(
         fits[k] |= dict(settings=settings, rounds=getattr(model, "rounds", None), inner_mean_ccc=mean_ccc(Y[train], oof))
         trained_on[k] = table.song_id[np.concatenate([train, valid])].tolist()
         rows.append(prediction_rows(table.loc[test], model.predict(X[test]), spread.predict(X[test])))
-    return Evaluation(pd.concat(rows), trained_on, fits, time.perf_counter() - start)
+    return Evaluation(pd.concat(rows), trained_on, fits, count_parameters(model), time.perf_counter() - start)
 
 
 def prediction_rows(test: pd.DataFrame, pred: np.ndarray, sd: np.ndarray) -> pd.DataFrame:
@@ -194,7 +211,7 @@ def run(
     e = evaluate(recipe, X, table, folds)
     config = dict(grid=list(recipe.grid), inputs=X.shape[1])
     return record_run(e.predictions, table, recipe.name, labels, e.trained_on, e.fits, dataset=dataset, labels=labels, config=config,
-                      fit_seconds=e.seconds, seed=0, **more)
+                      fit_seconds=e.seconds, parameters=e.parameters, seed=0, **more)
 
 # %% ../nbs/09_baselines.ipynb #b72e3286
 RECIPES = {r.name: r for r in (RIDGE, XGBOOST, BLEND)}
