@@ -28,7 +28,7 @@ from .features import FAMILIES, FEATURES, features
 from .metrics import mean_ccc
 from .presets import Preset, songs
 from .results import DIMENSIONS, Run, record_run
-from .spectrogram import ArrayCache, Failure, extract
+from .spectrogram import ArrayCache, extract, stacked
 
 # %% auto #0
 __all__ = ['RIDGE', 'TREES', 'XGBOOST', 'BLEND', 'RECIPES', 'song_features', 'feature_matrix', 'Recipe', 'fit_ridge', 'Trees',
@@ -48,9 +48,7 @@ def feature_matrix(
 ) -> np.ndarray:                     # shape (n, 164), float32
     "The features of many songs; ValueError names the first song that cannot be read, after all others are in the cache."
     rows = extract(list(paths), song_features, cache or ArrayCache(features=len(FEATURES), version=1), workers=workers, desc="features")
-    if failed := [r for r in rows if isinstance(r, Failure)]:
-        raise ValueError(f"{len(failed)} of {len(rows)} songs cannot be read, the first: {failed[0].path}: {failed[0].message}")
-    return np.stack([r for r in rows if not isinstance(r, Failure)])
+    return stacked(rows)
 
 # %% ../nbs/09_baselines.ipynb #63ea5b4d
 @dataclass(frozen=True)

@@ -27,12 +27,13 @@ NOTEBOOK = Path(next(iter(sentio.__path__))) / "data" / "report" / "comparison.i
 
 def render(
     output: str | Path,                 # the HTML file to write
-    results: str | Path | None = None,  # results folder; `results_folder()` if not given
+    results: str | Path | None = None,  # results folder, as `read_runs` finds it if not given
     dataset: str = "deam",              # which data set's runs
 ) -> Path:                              # the HTML file
     "Execute the comparison report on recorded runs; one HTML file with its figures inside."
-    folder = Path(results or results_folder()).resolve()
-    if not read_runs(folder, dataset): raise FileNotFoundError(f"no runs of {dataset!r} in {folder}: record some with sentio train")
+    runs = read_runs(results, dataset)
+    if not runs: raise FileNotFoundError(f"no runs of {dataset!r} in {results or results_folder()}: record some with sentio train")
+    folder = runs[0].path.resolve().parent.parent
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     before = {k: os.environ.get(k) for k in ("SENTIO_RESULTS", "SENTIO_DATASET")}
     os.environ.update(SENTIO_RESULTS=str(folder), SENTIO_DATASET=dataset)

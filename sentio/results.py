@@ -25,13 +25,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+import sentio
 from .emotion import PALETTE
 from .metrics import Comparison, bootstrap, ccc, ceiling, mean_ccc, mean_r2, paired_test, scores
 
 # %% auto #0
-__all__ = ['COLUMNS', 'DIMENSIONS', 'PREDICTED', 'ContractError', 'check_songs', 'check_labels', 'check_training', 'matched',
-           'evaluate', 'coverage', 'label_ceiling', 'Run', 'environment', 'fingerprint', 'record_run', 'check_metrics',
-           'results_folder', 'read_run', 'read_runs', 'verify', 'compare', 'headline', 'as_markdown', 'plot_runs']
+__all__ = ['COLUMNS', 'DIMENSIONS', 'PREDICTED', 'PUBLISHED', 'ContractError', 'check_songs', 'check_labels', 'check_training',
+           'matched', 'evaluate', 'coverage', 'label_ceiling', 'Run', 'environment', 'fingerprint', 'record_run',
+           'check_metrics', 'results_folder', 'read_run', 'read_runs', 'verify', 'compare', 'headline', 'as_markdown',
+           'plot_runs']
 
 # %% ../nbs/02_results.ipynb #534dab39
 COLUMNS = ["song_id", "artist", "fold", "valence", "arousal", "valence_pred", "arousal_pred", "valence_sd", "arousal_sd"]
@@ -244,6 +246,9 @@ def check_metrics(
             raise ContractError(f"{k} is said to be {v}, but the predictions give {measured.get(k)}")
 
 # %% ../nbs/02_results.ipynb #ea7c0f30
+PUBLISHED = Path(next(iter(sentio.__path__))) / "data" / "results"
+
+
 def results_folder() -> Path:
     "`SENTIO_RESULTS`, or `results/` of the checkout, or `./results`."
     if env := os.environ.get("SENTIO_RESULTS"): return Path(env)
@@ -270,11 +275,13 @@ def read_run(path: str | Path) -> Run: # the folder of a run
 
 
 def read_runs(
-    root: str | Path | None = None, # results folder
+    root: str | Path | None = None, # results folder; without one `results_folder()`, or the runs that came with this package
     dataset: str = "deam",
 ) -> list[Run]:                     # best mean CCC first
     "All recorded runs of a data set."
-    runs = [read_run(p.parent) for p in Path(root or results_folder(), dataset).glob("*/run.json")]
+    folder = Path(root) if root else results_folder()
+    if not root and not folder.exists(): folder = PUBLISHED
+    runs = [read_run(p.parent) for p in Path(folder, dataset).glob("*/run.json")]
     return sorted(runs, key=lambda r: -r.record["metrics"]["mean_ccc"])
 
 # %% ../nbs/02_results.ipynb #7e73bde1

@@ -7,7 +7,7 @@ Docs: https://sw-ai-36.github.io/sentio/spectrogram.html.md"""
 # %% auto #0
 __all__ = ['IMAGENET_MEAN', 'IMAGENET_SD', 'MelConfig', 'frames', 'power_spectrogram', 'hz_to_mel', 'mel_to_hz', 'mel_filters',
            'apply_mel', 'mel_spectrogram', 'power_to_db', 'log_mel', 'show_mel', 'normalise', 'imagenet', 'quality',
-           'write_array', 'read_array', 'ArrayCache', 'Failure', 'extract']
+           'write_array', 'read_array', 'ArrayCache', 'Failure', 'extract', 'stacked']
 
 # %% ../nbs/05_spectrogram.ipynb #b82d46dd
 import hashlib
@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 # %% ../nbs/05_spectrogram.ipynb #9ce2ebc7
 @dataclass(frozen=True)
@@ -304,4 +304,14 @@ def extract(
         try: return function(path) if cache is None else cache.get(path, function)
         except Exception as e: return Failure(os.fspath(path), type(e).__name__, str(e))
     with ThreadPoolExecutor(workers) as pool:
-        return list(tqdm(pool.map(one, paths), total=len(paths), desc=desc, disable=desc is None))
+        made = pool.map(one, paths)
+        return list(made if desc is None else tqdm(made, total=len(paths), desc=desc))
+
+# %% ../nbs/05_spectrogram.ipynb #48221069
+def stacked(
+    rows: Sequence[np.ndarray | Failure], # from `extract`, the arrays of one shape
+) -> np.ndarray:                          # shape (n, ...)
+    "All arrays in one; ValueError if a file failed."
+    failed = [r for r in rows if isinstance(r, Failure)]
+    if failed: raise ValueError(f"{len(failed)} of {len(rows)} files cannot be used, the first: {failed[0].message}")
+    return np.stack([r for r in rows if not isinstance(r, Failure)])

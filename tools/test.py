@@ -24,7 +24,7 @@ def run(*cmd: object, cwd: Path = ROOT, **env: str) -> str:
     settings = {"SENTIO_PRESET": "demo", "OMP_NUM_THREADS": "1", "MPLBACKEND": "agg", "PYTHONWARNINGS": "ignore", "TQDM_DISABLE": "1"}
     try:
         p = subprocess.run([str(c) for c in cmd], cwd=cwd, env=os.environ | settings | env, timeout=LIMIT, text=True,
-                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                           stdin=subprocess.DEVNULL, capture_output=True)
     except subprocess.TimeoutExpired as e:
         raise RuntimeError(f"not finished after {LIMIT} s") from e
     if p.returncode: raise RuntimeError((p.stdout + p.stderr)[-4000:])
