@@ -37,7 +37,8 @@ def render(
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     before = {k: os.environ.get(k) for k in ("SENTIO_RESULTS", "SENTIO_DATASET")}
     os.environ.update(SENTIO_RESULTS=str(folder), SENTIO_DATASET=dataset)
-    try: ExecutePreprocessor(timeout=300, kernel_name="python3").preprocess(notebook, {"metadata": {"path": str(folder)}})
+    client = ExecutePreprocessor(timeout=300, kernel_name="python3", extra_arguments=["--IPKernelApp.log_level=40"])
+    try: client.preprocess(notebook, {"metadata": {"path": str(folder)}})
     finally: _restore(before)
     return _write_html(notebook, Path(output))
 
