@@ -15,7 +15,8 @@ HEAD = "<!-- Written from nbs/index.ipynb by `make readme`: edit the notebook, n
 def readme() -> str:
     "The text of README.md: the notebook is run, its code is left out, and `names` link to their documentation."
     nb = nbformat.read(ROOT / "nbs/index.ipynb", as_version=4)
-    ExecutePreprocessor(timeout=120, kernel_name="python3", extra_arguments=["--IPKernelApp.log_level=40"]).preprocess(nb, {"metadata": {"path": str(ROOT / "nbs")}})
+    client = ExecutePreprocessor(timeout=120, kernel_name="python3", extra_arguments=["--IPKernelApp.log_level=40"])
+    client.preprocess(nb, {"metadata": {"path": str(ROOT / "nbs")}})
     nb.cells = [c for c in nb.cells if "#| hide" not in c.source]
     text, _ = MarkdownExporter(exclude_input=True).from_notebook_node(nb)
     text = re.sub(r"\]\((?!https?:|#)", "](nbs/", text)  # links start from nbs/ there and from the top here
