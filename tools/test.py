@@ -3,8 +3,10 @@
     python tools/test.py             all checks
     python tools/test.py 04 05       the notebooks whose names start so
 """
+import ast
 import filecmp
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -69,6 +71,23 @@ def notebooks_clean() -> None:
         if dirty: raise RuntimeError(f"not clean (make export): {', '.join(dirty)}")
 
 
+def numbered_modules() -> dict[str, tuple[str, Path]]:
+    "Module -> number of its notebook, and its file."
+    found = {p: re.search(r"File to edit: .*?nbs/(\d+\w*)_", p.read_text(encoding="utf-8")) for p in (ROOT / "sentio").rglob("*.py")}
+    return {".".join(p.relative_to(ROOT / "sentio").with_suffix("").parts): (m[1], p) for p, m in found.items() if m}
+
+
+def one_direction() -> None:
+    "A notebook imports only from notebooks with a smaller number."
+    modules = numbered_modules()
+    for name, (number, path) in modules.items():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.ImportFrom): continue
+            used = [node.module or "", *(f"{node.module}.{a.name}" if node.module else a.name for a in node.names)]
+            for other in {u.removeprefix("sentio.") for u in used} & modules.keys():
+                if modules[other][0] >= number: raise RuntimeError(f"{name} ({number}) imports {other} ({modules[other][0]})")
+
+
 def style() -> None:
     "ruff finds nothing."
     run(BIN / "ruff", "check", "sentio", "tools", "setup.py")
@@ -114,7 +133,8 @@ def check(name: str, function, *args) -> bool:
 def main(only: list[str]) -> int:
     "Run all checks, two at a time; the number that failed."
     jobs = [(p.relative_to(ROOT).as_posix(), notebook, p) for p in notebooks() if not only or p.name.startswith(tuple(only))]
-    if not only: jobs += [(f.__doc__.strip(), f) for f in (library_in_step, notebooks_clean, style, types, readme_in_step, as_on_kaggle)]
+    checks = (library_in_step, notebooks_clean, one_direction, style, types, readme_in_step, as_on_kaggle)
+    if not only: jobs += [(f.__doc__.strip(), f) for f in checks]
     deam = os.environ.get("SENTIO_DATA")
     print(f"DEAM's clips: {'found' if deam else 'not found, the procedural corpus stands in for them'}", flush=True)
     with ThreadPoolExecutor(int(os.environ.get("SENTIO_TEST_WORKERS", 2))) as pool: good = list(pool.map(lambda job: check(*job), jobs))
