@@ -28,7 +28,8 @@ from .predict import COLUMNS, ModelError, Prediction, Predictor, model_path, mod
 # %% auto #0
 __all__ = ['OK', 'USAGE', 'SOME_FAILED', 'INTERRUPTED', 'HEADER', 'CURVE', 'PREDICT', 'FORMATS', 'RUNS', 'bar', 'shorten', 'line',
            'spark', 'Table', 'curve_rows', 'beside', 'UsageError', 'predict', 'write_all', 'show', 'show_models',
-           'run_one', 'train', 'report', 'export', 'demo', 'parser', 'main']
+           'run_one', 'train', 'report', 'export', 'demo', 'add_command', 'predict_parser', 'train_parser',
+           'add_source', 'report_parsers', 'parser', 'main']
 
 # %% ../nbs/23_cli.ipynb #c01589be
 OK, USAGE, SOME_FAILED, INTERRUPTED = 0, 2, 3, 130
@@ -278,37 +279,22 @@ def demo(args: argparse.Namespace) -> int:
     return OK
 
 # %% ../nbs/23_cli.ipynb #52763777
-def parser() -> argparse.ArgumentParser:
-    "The command line."
-    top = argparse.ArgumentParser("sentio", description="How music feels: valence and arousal of a song, with an honest interval.",
-                                  epilog="Start with: sentio predict song.mp3, or sentio demo. Each command has its own --help.")
-    top.add_argument("--version", action="version", version=f"sentio {sentio.__version__}")
-    commands = top.add_subparsers(required=True, metavar="COMMAND")
-    _predict_parser(commands)
-    _train_parser(commands)
-    p = _command(commands, "report", report, "one HTML file from the recorded runs")
-    p.add_argument("--results", type=Path, metavar="DIR", help="results folder (default: the checkout's results/, or SENTIO_RESULTS)")
-    p.add_argument("--dataset", default="deam", help="which data set's runs (default: deam)")
-    p.add_argument("-o", "--output", type=Path, default=Path("sentio-report.html"), metavar="FILE")
-    p = _command(commands, "export", export, "the default model as ONNX with its card, fitted on all songs")
-    p.add_argument("-o", "--output", type=Path, default=Path("ridge+xgboost.onnx"), metavar="FILE")
-    p.add_argument("--preset", choices=["demo", "clips", "full"], help="which music")
-    p.add_argument("--results", type=Path, metavar="DIR", help="results folder")
-    p = _command(commands, "models", show_models, "what models there are, and their licences")
-    p.add_argument("name", nargs="?", help="show all that is known of this one")
-    p = _command(commands, "demo", demo, "compose a small corpus, train on it, predict it, make the report")
-    p.add_argument("--folder", default="sentio-demo", metavar="DIR", help="where everything is written (default: sentio-demo)")
-    return top
-
-
-def _command(commands: Any, name: str, function: Callable[..., int], about: str, epilog: str = "") -> argparse.ArgumentParser:
+def add_command(
+    commands: Any,                # of the top parser
+    name: str,
+    function: Callable[..., int], # what runs it: parsed arguments -> exit status
+    about: str,
+    epilog: str = "",
+) -> argparse.ArgumentParser:
+    "One command's parser."
     p = commands.add_parser(name, help=about, description=about, epilog=epilog, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.set_defaults(run=function)
     return p
 
-
-def _predict_parser(commands: Any) -> None:
-    p = _command(commands, "predict", predict, "valence and arousal of audio files", PREDICT)
+# %% ../nbs/23_cli.ipynb #8636ef40
+def predict_parser(commands: Any) -> None:
+    "`sentio predict`"
+    p = add_command(commands, "predict", predict, "valence and arousal of audio files", PREDICT)
     p.add_argument("files", nargs="+", metavar="FILE|FOLDER")
     fmt = p.add_mutually_exclusive_group()
     for name, about in (("csv", "one row a file"), ("json", "one JSON object a line"), ("parquet", "a Parquet file (needs -o)")):
@@ -317,17 +303,48 @@ def _predict_parser(commands: Any) -> None:
     p.add_argument("--curve", action="store_true", help="also how it changes along the song: a second table FILE.curve.EXT with -o")
     p.add_argument("--model", help="a name that `sentio models` lists, or an .onnx file with its card beside it")
 
-
-def _train_parser(commands: Any) -> None:
-    p = _command(commands, "train", train, "evaluate models fold by fold and record them in results/")
+# %% ../nbs/23_cli.ipynb #3a83842e
+def train_parser(commands: Any) -> None:
+    "`sentio train`"
+    p = add_command(commands, "train", train, "evaluate models fold by fold and record them in results/")
     p.add_argument("models", nargs="*", metavar="MODEL", help=", ".join(RUNS))
     p.add_argument("--all", action="store_true", help="every declared run")
     p.add_argument("--again", action="store_true", help="also what is recorded already")
     p.add_argument("--labels", nargs="+", default=["repaired", "as_filed"], choices=["repaired", "as_filed", "dynamic"])
+    add_source(p)
+
+
+def add_source(p: argparse.ArgumentParser) -> None:
+    "Which music, and which results folder."
     p.add_argument("--preset", choices=["demo", "clips", "full"], help="which music (default: DEAM where it is found, else the corpus)")
     p.add_argument("--results", type=Path, metavar="DIR", help="results folder (default: the checkout's results/, or SENTIO_RESULTS)")
 
-# %% ../nbs/23_cli.ipynb #8636ef40
+# %% ../nbs/23_cli.ipynb #8f3d2f99
+def report_parsers(commands: Any) -> None:
+    "`sentio report`, `export`, `models` and `demo`"
+    p = add_command(commands, "report", report, "one HTML file from the recorded runs")
+    p.add_argument("--results", type=Path, metavar="DIR", help="results folder (default: the checkout's results/, or SENTIO_RESULTS)")
+    p.add_argument("--dataset", default="deam", help="which data set's runs (default: deam)")
+    p.add_argument("-o", "--output", type=Path, default=Path("sentio-report.html"), metavar="FILE")
+    p = add_command(commands, "export", export, "the default model as ONNX with its card, fitted on all songs")
+    p.add_argument("-o", "--output", type=Path, default=Path("ridge+xgboost.onnx"), metavar="FILE")
+    add_source(p)
+    p = add_command(commands, "models", show_models, "what models there are, and their licences")
+    p.add_argument("name", nargs="?", help="show all that is known of this one")
+    p = add_command(commands, "demo", demo, "compose a small corpus, train on it, predict it, make the report")
+    p.add_argument("--folder", default="sentio-demo", metavar="DIR", help="where everything is written (default: sentio-demo)")
+
+# %% ../nbs/23_cli.ipynb #47683716
+def parser() -> argparse.ArgumentParser:
+    "The command line."
+    top = argparse.ArgumentParser("sentio", description="How music feels: valence and arousal of a song, with an honest interval.",
+                                  epilog="Start with: sentio predict song.mp3, or sentio demo. Each command has its own --help.")
+    top.add_argument("--version", action="version", version=f"sentio {sentio.__version__}")
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+    for add in (predict_parser, train_parser, report_parsers): add(commands)
+    return top
+
+# %% ../nbs/23_cli.ipynb #0d6adb91
 def main(argv: Sequence[str] | None = None) -> int:
     "Run a command; the exit status. Errors that a user can do something about are one line."
     args = parser().parse_args(argv)

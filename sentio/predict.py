@@ -19,12 +19,13 @@ import numpy as np
 import onnxruntime as ort
 
 import sentio
-from .audio import SILENCE, AudioError, Decoder, windows
+from .audio import SILENCE, AudioError, Decoder, SilentAudio, windows
 from .emotion import Emotion
 from .features import features
 
 # %% auto #0
-__all__ = ['MODELS', 'DEFAULT', 'COLUMNS', 'ModelError', 'model_path', 'models', 'read_card', 'Prediction', 'Predictor']
+__all__ = ['MODELS', 'DEFAULT', 'COLUMNS', 'ModelError', 'model_path', 'models', 'read_card', 'Prediction', 'open_session',
+           'ratings', 'song_emotion', 'Predictor']
 
 # %% ../nbs/20_predict.ipynb #d5ef9304
 MODELS = Path(next(iter(sentio.__path__))) / "data" / "models"
@@ -75,34 +76,66 @@ class Prediction(NamedTuple):
         return {c: facts.get(c) for c in COLUMNS} | dict(path=self.path, error=type(self.error).__name__ if self.error else "")
 
 # %% ../nbs/20_predict.ipynb #6150c4e0
-def _batched(items: Iterable[Any], n: int) -> Iterator[list[Any]]:
-    it = iter(items)
-    while batch := list(islice(it, n)): yield batch
+def open_session(
+    path: Path,       # the .onnx file
+    threads: int = 1, # of ONNX Runtime
+) -> ort.InferenceSession:
+    "A model ready to run; subnormal numbers count as zero, which is much faster on some processors."
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.add_session_config_entry("session.set_denormal_as_zero", "1")
+    return ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
 
+def ratings(
+    blocks: Iterable[np.ndarray],   # mono samples in blocks of any size, at the card's rate
+    session: ort.InferenceSession,
+    card: dict[str, Any],
+    batch: int = 32,                # windows computed together; the result does not depend on it
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]: # middle of each window in seconds (n,), ratings (n, 2), spreads (n, 2)
+    "What a model says of every window that is not silent."
+    sr, out = card["sr"], [(np.zeros(0), np.zeros((0, 2)), np.zeros((0, 2)))]
+    cut = ((t + len(y) / sr / 2, y) for t, y in windows(blocks, sr, card["window"], card["hop"]) if np.abs(y).max() >= SILENCE)
+    while some := list(islice(cut, batch)):
+        out.append((np.array([t for t, _ in some]), *session.run(None, {"features": np.stack([features(y, sr) for _, y in some])})))
+    middle, rating, spread = (np.concatenate(x) for x in zip(*out, strict=True))
+    return middle, rating.clip(-1, 1), spread
+
+# %% ../nbs/20_predict.ipynb #1320ac62
+def song_emotion(
+    middle: np.ndarray,   # of each window, in seconds, as `ratings` gives them
+    rating: np.ndarray,
+    spread: np.ndarray,
+    card: dict[str, Any],
+    **more: Any,          # `seconds`, `flags` and `path` of the `Emotion`
+) -> Emotion:
+    "The emotion of a song from those of its windows."
+    scale, song = card["interval"]["80"], rating.mean(0)
+    half = spread.mean(0) * np.array([scale["valence"], scale["arousal"]])
+    low, high = (np.clip(x, -1, 1).tolist() for x in (song - half, song + half))
+    curve = tuple(zip(middle.round(3).tolist(), *rating.T.tolist(), strict=True))
+    (v, a), (vl, al), (vh, ah) = song.tolist(), low, high
+    return Emotion(v, a, vl, vh, al, ah, curve=curve, **more)
+
+# %% ../nbs/20_predict.ipynb #627187d9
 class Predictor:
-    "Hears files and says how they feel. One at a time: not for several threads at once; close it, or use it in a `with`."
+    "Hears files and says how they feel. One file at a time: not for several threads at once. Close it, or use it in a `with`."
     def __init__(
         self,
         model: str | os.PathLike | None = None, # a name of `models()` or the path of an .onnx file; the default model if not given
         timeout: float = 60.,                   # seconds without progress after which a decoder counts as hanging
         threads: int = 1,                       # threads of ONNX Runtime
     ) -> None:
-        self.decoder = Decoder(timeout=timeout)
         path = model_path(model)
-        self.card = read_card(path)
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.add_session_config_entry("session.set_denormal_as_zero", "1")
-        self.session = ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        self.card, self.session = read_card(path), open_session(path, threads)
+        self.decoder = Decoder(timeout=timeout, window=self.card["window"])
 
     def __call__(self, path: str | os.PathLike) -> Emotion:
         "The emotion of one file; an `AudioError` if it cannot be heard."
         stream = self.decoder.stream(path, sr=self.card["sr"])
-        heard = list(self._windows(stream))
-        rating, spread = (np.concatenate(x) for x in zip(*(h[1] for h in heard), strict=True))
-        seconds = np.concatenate([h[0] for h in heard])
-        return self._emotion(path, seconds, rating, spread, stream)
+        middle, rating, spread = ratings(stream, self.session, self.card)
+        if not len(middle): raise SilentAudio(path, "no window of it is louder than silence")
+        return song_emotion(middle, rating, spread, self.card, seconds=stream.seconds, flags=tuple(stream.flags), path=str(path))
 
     def predict(self, paths: Iterable[str | os.PathLike]) -> Iterator[Prediction]:
         "One `Prediction` a file, in order, as soon as it is there; a file that cannot be heard does not end the rest."
@@ -116,21 +149,3 @@ class Predictor:
 
     def __enter__(self) -> Predictor: return self
     def __exit__(self, *_: Any) -> None: self.close()
-
-    def _windows(self, stream: Iterable[np.ndarray]) -> Iterator[tuple[np.ndarray, list[np.ndarray]]]:
-        "Middle seconds of some windows, and their ratings and spreads, each of shape (n, 2)."
-        sr = self.card["sr"]
-        cut = ((t + len(y) / sr / 2, y) for t, y in windows(stream, sr, self.card["window"], self.card["hop"]) if np.abs(y).max() > SILENCE)
-        for batch in _batched(cut, 32):
-            x = np.stack([features(y, sr) for _, y in batch])
-            yield np.array([t for t, _ in batch]), self.session.run(None, {"features": x})
-
-    def _emotion(self, path: str | os.PathLike, seconds: np.ndarray, rating: np.ndarray, spread: np.ndarray, stream: Any) -> Emotion:
-        "The mean of the windows; the interval is that of one window, since longer songs were not there to calibrate on."
-        scale = self.card["interval"]["80"]
-        half = spread.mean(0) * np.array([scale["valence"], scale["arousal"]])
-        song = rating.clip(-1, 1).mean(0)
-        low, high = (np.clip(x, -1, 1).tolist() for x in (song - half, song + half))
-        curve = tuple(zip(seconds.round(3).tolist(), *rating.clip(-1, 1).T.tolist(), strict=True))
-        v, a = song.tolist()
-        return Emotion(v, a, low[0], high[0], low[1], high[1], stream.seconds, curve, tuple(stream.flags), str(path))
