@@ -35,12 +35,12 @@ import sentio
 from .emotion import rescale
 
 # %% auto #0
-__all__ = ['DATA', 'EXCERPTS', 'FULL', 'SONGS', 'DIMENSIONS', 'EXCHANGED', 'LABELS', 'FAMILY', 'FAMILIES', 'HYPHENATED', 'SHARED',
-           'SEED', 'ANNOTATIONS', 'METADATA', 'MISFILED', 'URL', 'KAGGLE', 'ARCHIVES', 'label_table', 'repair',
-           'audio_folder', 'is_corpus', 'audio_files', 'read', 'family', 'clean_artist', 'artist_ids', 'grid_cells',
-           'make_folds', 'balance', 'worst_distance', 'choose_seed', 'split', 'read_metadata', 'read_static',
-           'dynamic_means', 'build', 'cache_folder', 'find', 'coverage', 'Archive', 'DownloadError', 'fetch', 'verify',
-           'unpack', 'download', 'validate', 'Deam', 'initialize']
+__all__ = ['DATA', 'EXCERPTS', 'FULL', 'SONGS', 'DIMENSIONS', 'EXCHANGED', 'MARKER', 'LABELS', 'SONG_COLUMNS', 'FAMILY',
+           'FAMILIES', 'HYPHENATED', 'SHARED', 'SEED', 'ANNOTATIONS', 'METADATA', 'MISFILED', 'URL', 'KAGGLE',
+           'ARCHIVES', 'label_table', 'repair', 'audio_folder', 'audio_files', 'is_corpus', 'read', 'family',
+           'clean_artist', 'artist_ids', 'grid_cells', 'make_folds', 'balance', 'worst_distance', 'choose_seed',
+           'split', 'read_metadata', 'read_static', 'dynamic_means', 'build', 'cache_folder', 'find', 'coverage',
+           'DownloadError', 'Archive', 'fetch', 'verify', 'unpack', 'download', 'validate', 'Deam', 'initialize']
 
 # %% ../nbs/06_deam.ipynb #3f606dcf
 DATA = Path(next(iter(sentio.__path__))) / "data"
@@ -48,13 +48,12 @@ EXCERPTS, FULL = 2000, 2058  # song ids up to the first are 45 s excerpts, those
 SONGS = 1802     # songs in the published data set
 DIMENSIONS = ("valence", "arousal")
 
-# %% ../nbs/06_deam.ipynb #6ecaa005
 def label_table() -> pd.DataFrame: # one row a song, ratings on 1-9 as DEAM files them
     "The committed label table: DEAM's static and averaged dynamic labels, emoMusic's, artist, genre (columns: see data/README.md)."
     empty = {f"emo_{d}": [""] for d in DIMENSIONS}
     return pd.read_csv(DATA / "deam_labels.csv", dtype={"genre": str}, keep_default_na=False, na_values=empty)
 
-# %% ../nbs/06_deam.ipynb #b16b5d62
+# %% ../nbs/06_deam.ipynb #4cb36b8c
 EXCHANGED = (2, 1000)  # first and last song id whose static valence and arousal columns are exchanged
 
 def repair(
@@ -67,7 +66,7 @@ def repair(
         out.loc[wrong, [v, a]] = table.loc[wrong, [a, v]].to_numpy()
     return out
 
-# %% ../nbs/06_deam.ipynb #4de44b09
+# %% ../nbs/06_deam.ipynb #9f1057d4
 def audio_folder(
     root: Path | str, # the DEAM folder
 ) -> Path | None:     # the folder with the mp3 files, None where there is none
@@ -75,14 +74,7 @@ def audio_folder(
     places = (Path(root) / p for p in ("DEAM_audio/MEMD_audio", "MEMD_audio", "DEAM_audio"))
     return next((p for p in places if p.is_dir()), None)
 
-# %% ../nbs/06_deam.ipynb #f3cc3d1f
-def is_corpus(
-    root: Path | str | None, # a data folder
-) -> bool:
-    "Does this folder hold the procedural corpus rather than DEAM?"
-    return root is not None and (Path(root) / "corpus.json").is_file()
-
-# %% ../nbs/06_deam.ipynb #2ac1a7f8
+# %% ../nbs/06_deam.ipynb #cd1f1a04
 def audio_files(
     root: Path | str | None, # the DEAM folder
 ) -> dict[int, Path]:        # song id -> file; files of zero bytes are left out
@@ -91,11 +83,21 @@ def audio_files(
     found = folder.iterdir() if folder else ()
     return {int(p.stem): p for p in sorted(found) if p.suffix == ".mp3" and p.stem.isdigit() and p.stat().st_size}
 
-# %% ../nbs/06_deam.ipynb #549db12e
+# %% ../nbs/06_deam.ipynb #575f2d7d
+MARKER = "corpus.json"  # the file that says that a folder holds the procedural corpus
+
+def is_corpus(
+    root: Path | str | None, # a data folder
+) -> bool:
+    "Does this folder hold the procedural corpus rather than DEAM?"
+    return root is not None and (Path(root) / MARKER).is_file()
+
+# %% ../nbs/06_deam.ipynb #f3cc3d1f
 LABELS = ("repaired", "as_filed", "dynamic")
+SONG_COLUMNS = ["song_id", "artist", "genre", "valence", "arousal", "valence_sd", "arousal_sd", "raters", "full_song", "fold", "path"]
 
 def read(
-    root: Path | str | None = None,              # the DEAM folder, for instance `find()`; None: labels without audio
+    root: Path | str | None = None,              # the DEAM folder or a procedural corpus; None: labels without audio
     labels: str = "repaired",                    # "repaired", "as_filed" or "dynamic"
     seconds: tuple[float, float] | None = (30, 40), # for "dynamic": the seconds heard, None for all from second 15 on
 ) -> pd.DataFrame:                               # the songs, sorted by song_id, see above
@@ -107,14 +109,17 @@ def read(
     for d in DIMENSIONS:
         out[d], out[f"{d}_sd"] = rescale(t[f"{d}_mean"]), t[f"{d}_std"] / 4
     if labels == "dynamic": out = _dynamic(out, t, root, seconds)
-    folds = pd.read_csv(DATA / "deam_folds.csv", index_col="song_id").fold
-    paths = {i: str(p) for i, p in audio_files(root).items()}
     out = out.assign(raters=t.raters, full_song=t.song_id.between(EXCERPTS + 1, FULL))
-    out["fold"] = make_folds(out, n=4) if is_corpus(root) else out.song_id.map(folds).astype(int)
+    out["fold"] = make_folds(out, n=4) if is_corpus(root) else out.song_id.map(_committed_folds()).astype(int)
+    paths = {i: str(p) for i, p in audio_files(root).items()}
     out["path"] = pd.Series([paths.get(i) for i in out.song_id], index=out.index, dtype=object)
-    return out[["song_id", "artist", "genre", "valence", "arousal", "valence_sd", "arousal_sd", "raters", "full_song", "fold", "path"]]
+    return out[SONG_COLUMNS]
 
-# %% ../nbs/06_deam.ipynb #a779bd21
+# %% ../nbs/06_deam.ipynb #2a68c6b6
+def _committed_folds() -> pd.Series:
+    "The fold of each song id."
+    return pd.read_csv(DATA / "deam_folds.csv", index_col="song_id").fold
+
 def _dynamic(out: pd.DataFrame, t: pd.DataFrame, root: Path | str | None, seconds: tuple[float, float] | None) -> pd.DataFrame:
     "The songs with dynamic labels in place of the static ones; the averaged files hold no rater sd, so it is nan."
     if seconds is None or tuple(seconds) == (30, 40):
@@ -123,19 +128,18 @@ def _dynamic(out: pd.DataFrame, t: pd.DataFrame, root: Path | str | None, second
     else: means = dynamic_means(root, seconds).loc[t.song_id].set_axis(t.index)
     return out.assign(**means, valence_sd=np.nan, arousal_sd=np.nan)
 
-# %% ../nbs/06_deam.ipynb #4b37bc24
+# %% ../nbs/06_deam.ipynb #c114411e
 FAMILY = {"pop": "Pop/Rock", "rock": "Pop/Rock", "electronic": "Electronic", "classical": "Classical",
           "jazz": "Jazz/Blues", "blues": "Jazz/Blues"}
 FAMILIES = ("Pop/Rock", "Electronic", "Classical", "Jazz/Blues", "Other")
 
-# %% ../nbs/06_deam.ipynb #1366cf93
 def family(
     genre: str, # as published: words joined by - or /
 ) -> str:       # one of `FAMILIES`
     "The genre family of a published genre string: that of its first word that has one."
     return next((FAMILY[w] for w in re.split("[-/]", genre.casefold()) if w in FAMILY), "Other")
 
-# %% ../nbs/06_deam.ipynb #2bb7c4e7
+# %% ../nbs/06_deam.ipynb #4b0d54ac
 HYPHENATED = ("cooper-moore", "k-conjog", "m-pex", "the shut-ins", "un automne")  # names of 2013 that have a hyphen of their own
 
 def clean_artist(
@@ -148,7 +152,7 @@ def clean_artist(
     letters = "".join(c for c in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(c))
     return re.sub(r"^the ", "", re.sub(r"\W+", " ", letters).strip())
 
-# %% ../nbs/06_deam.ipynb #c54e94b5
+# %% ../nbs/06_deam.ipynb #6a254072
 SHARED = ("anitek", "audiotoolz", "morphamish", "pine valley cosmonauts", "volfoniq")  # names that link artists, found by reading the list
 
 def artist_ids(
@@ -162,7 +166,7 @@ def artist_ids(
             if f" {other} " in f" {n} ": leader[lead(n)] = lead(other)
     return pd.factorize(np.array([lead(n) for n in names], dtype=object))[0]
 
-# %% ../nbs/06_deam.ipynb #d49cadab
+# %% ../nbs/06_deam.ipynb #c54e94b5
 def grid_cells(
     valence: np.ndarray, # (n,), in [-1, 1]
     arousal: np.ndarray, # (n,), in [-1, 1]
@@ -176,7 +180,7 @@ def grid_cells(
     def nearest(c: int) -> int: return int(min(full, key=lambda f: ((c // bins - f // bins) ** 2 + (c % bins - f % bins) ** 2, -count[f])))
     return np.array([nearest(c) for c in range(bins**2)])[cell]
 
-# %% ../nbs/06_deam.ipynb #b8027f5b
+# %% ../nbs/06_deam.ipynb #bc676ab3
 SEED = 16  # of the committed folds: see `choose_seed`
 
 def make_folds(
@@ -192,7 +196,7 @@ def make_folds(
     for k, (_, test) in enumerate(StratifiedGroupKFold(n, shuffle=True, random_state=seed).split(t, cell, t.artist)): fold[use[test]] = k
     return fold
 
-# %% ../nbs/06_deam.ipynb #47d05c32
+# %% ../nbs/06_deam.ipynb #f73918cf
 def balance(
     table: pd.DataFrame, # songs: valence, arousal
     fold: np.ndarray,    # (len(table),) fold of each song; -1 is left out
@@ -205,7 +209,7 @@ def balance(
         rows.append(row)
     return pd.DataFrame(rows).rename_axis("fold")
 
-# %% ../nbs/06_deam.ipynb #d0fc40d6
+# %% ../nbs/06_deam.ipynb #d49cadab
 def worst_distance(
     table: pd.DataFrame, # songs: valence, arousal
     fold: np.ndarray,    # fold of each song
@@ -213,7 +217,6 @@ def worst_distance(
     "What `choose_seed` minimises."
     return float(balance(table, fold)[["D valence", "D arousal"]].max(axis=None))
 
-# %% ../nbs/06_deam.ipynb #5f272b8d
 def choose_seed(
     table: pd.DataFrame,                # songs
     seeds: Iterable[int] = range(50),   # candidates
@@ -222,7 +225,7 @@ def choose_seed(
     worst = {s: worst_distance(table, make_folds(table, seed=s)) for s in seeds}
     return min(worst, key=worst.__getitem__), worst
 
-# %% ../nbs/06_deam.ipynb #be960825
+# %% ../nbs/06_deam.ipynb #3877e720
 def split(
     table: pd.DataFrame,                                # songs with a fold
     fold: int,                                          # the test fold
@@ -233,7 +236,7 @@ def split(
     valid = (fold + 1) % n
     return table[~table.fold.isin([-1, fold, valid])], table[table.fold == valid], table[table.fold == fold]
 
-# %% ../nbs/06_deam.ipynb #e1f36ce5
+# %% ../nbs/06_deam.ipynb #11318ad8
 ANNOTATIONS = "DEAM_Annotations/annotations/annotations averaged per song"
 METADATA = {2013: (2, 4), 2014: (1, 4), 2015: (2, 4)}   # year -> columns of artist and genre
 MISFILED = {1459: ("Bird of Youth", "")}                # the row of 2014 with the artist in the genre's column, and no genre
@@ -242,7 +245,7 @@ def _annotation(root: Path | str, name: str) -> pd.DataFrame:
     "One table of averaged annotations, blanks after commas removed."
     return pd.read_csv(Path(root) / ANNOTATIONS / name, skipinitialspace=True, low_memory=False)
 
-# %% ../nbs/06_deam.ipynb #f97436a0
+# %% ../nbs/06_deam.ipynb #68dfa316
 def read_metadata(
     root: Path | str, # the DEAM folder
 ) -> pd.DataFrame:    # song_id, name (of the artist, cleaned), genre (as published)
@@ -255,7 +258,7 @@ def read_metadata(
                 rows.append((int(r[0]), clean_artist(artist, glued=year == 2013), " ".join(genre.split())))
     return pd.DataFrame(rows, columns=["song_id", "name", "genre"]).sort_values("song_id", ignore_index=True)
 
-# %% ../nbs/06_deam.ipynb #b6b2ffba
+# %% ../nbs/06_deam.ipynb #ec78533a
 def read_static(
     root: Path | str, # the DEAM folder
 ) -> pd.DataFrame:    # song_id, valence_mean, valence_std, arousal_mean, arousal_std: 1-9, as filed
@@ -265,7 +268,7 @@ def read_static(
     columns = ["song_id", *(f"{d}_{stat}" for d in DIMENSIONS for stat in ("mean", "std"))]
     return pd.concat(files)[columns].sort_values("song_id", ignore_index=True)
 
-# %% ../nbs/06_deam.ipynb #f8170af2
+# %% ../nbs/06_deam.ipynb #be960825
 def dynamic_means(
     root: Path | str,                                  # the DEAM folder
     seconds: tuple[float, float] | None = None,        # from (included) to (excluded); None: all there is, from second 15 on
@@ -279,7 +282,7 @@ def dynamic_means(
         out[d] = t.loc[:, (lo <= at) & (at < hi)].mean(axis=1)
     return pd.DataFrame(out)
 
-# %% ../nbs/06_deam.ipynb #71d71058
+# %% ../nbs/06_deam.ipynb #b7551e9e
 def build(
     root: Path | str, # the DEAM folder, with annotations and metadata
 ) -> pd.DataFrame:    # the label table
@@ -293,12 +296,11 @@ def build(
     out["genre"] = out.song_id.map(meta.genre)
     return out.assign(family=out.genre.map(family), raters=np.where(out.song_id.between(EXCERPTS + 1, FULL), 5, 10))
 
-# %% ../nbs/06_deam.ipynb #92982ab1
+# %% ../nbs/06_deam.ipynb #f8170af2
 def _layout(folder: Path) -> bool:
     "Does this folder hold DEAM?"
     return any((folder / name).is_dir() for name in ("DEAM_audio", "MEMD_audio", "DEAM_Annotations"))
 
-# %% ../nbs/06_deam.ipynb #a4283971
 def _below(folder: Path, depth: int) -> Iterator[Path]:
     "A folder and those below it, the nearest first."
     level = [folder] if folder.is_dir() else []
@@ -306,12 +308,11 @@ def _below(folder: Path, depth: int) -> Iterator[Path]:
         yield from level
         level = [p for f in level for p in sorted(f.iterdir()) if p.is_dir() and not p.name.startswith(".")]
 
-# %% ../nbs/06_deam.ipynb #cbf59d92
+# %% ../nbs/06_deam.ipynb #71d71058
 def cache_folder() -> Path: # SENTIO_CACHE/DEAM, or ~/.cache/sentio/DEAM
     "Where `download` puts DEAM."
     return Path(os.environ.get("SENTIO_CACHE") or Path.home() / ".cache/sentio") / "DEAM"
 
-# %% ../nbs/06_deam.ipynb #8b0781be
 def find() -> Path | None: # the DEAM folder, None where there is none
     "Look for DEAM: in SENTIO_DATA if that is set, else in ./data, among Kaggle's inputs and where `download` puts it."
     named, kaggle = os.environ.get("SENTIO_DATA"), Path(os.environ.get("SENTIO_KAGGLE_INPUT", "/kaggle/input"))
@@ -320,7 +321,7 @@ def find() -> Path | None: # the DEAM folder, None where there is none
     if named and root is None: warnings.warn("SENTIO_DATA is set, but there is no DEAM below it", stacklevel=2)
     return root
 
-# %% ../nbs/06_deam.ipynb #3393b8d8
+# %% ../nbs/06_deam.ipynb #54a22457
 def coverage(
     table: pd.DataFrame, # songs, from `read`
 ) -> pd.DataFrame:       # excerpts and full songs: how many, how many with audio, the share, median seconds of a sample of nine
@@ -333,11 +334,14 @@ def coverage(
                       "seconds": float(np.median(lengths)) if lengths else np.nan}
     return pd.DataFrame(rows).T.astype({"songs": int, "with audio": int})
 
-# %% ../nbs/06_deam.ipynb #c094bf05
+# %% ../nbs/06_deam.ipynb #a4283971
 URL = "https://cvml.unige.ch/databases/DEAM"
 KAGGLE = "https://www.kaggle.com/datasets/imsparsh/deam-mediaeval-dataset-emotional-analysis-in-music"
 
-# %% ../nbs/06_deam.ipynb #c3d02936
+class DownloadError(OSError):
+    "DEAM could not be fetched; the message says what to do."
+
+# %% ../nbs/06_deam.ipynb #cbf59d92
 @dataclass(frozen=True)
 class Archive:
     "One official archive."
@@ -345,16 +349,11 @@ class Archive:
     folder: str      # where it unpacks, below the DEAM folder
     sha256: str = "" # as recorded by users; empty where nobody did
 
-# %% ../nbs/06_deam.ipynb #e37dc8f2
 ARCHIVES = (Archive("DEAM_Annotations.zip", "DEAM_Annotations", "809b0feb4ba6196c1eda9b2b7b33b892b11fa71457cfceb0d47e832ed1a5f15f"),
             Archive("metadata.zip", "", "3d1d5ab42e852803a770f2cfbd685c6b464e1ebe76f26b0e10954597902b90f8"),
             Archive("DEAM_audio.zip", "DEAM_audio", "e2814325f573ade8caebc697f0efcfdf7207142b737d72558a416117ca591353"))
 
-# %% ../nbs/06_deam.ipynb #00516072
-class DownloadError(OSError):
-    "DEAM could not be fetched; the message says what to do."
-
-# %% ../nbs/06_deam.ipynb #b799d6e3
+# %% ../nbs/06_deam.ipynb #8b0781be
 def _append(url: str, part: Path, timeout: float) -> bool:
     "Fetch what `part` lacks and append it; True where the file is complete then."
     have = part.stat().st_size if part.exists() else 0
@@ -368,7 +367,7 @@ def _append(url: str, part: Path, timeout: float) -> bool:
             while block := r.read(1 << 18): bar.update(f.write(block))
     return total is None or part.stat().st_size == total
 
-# %% ../nbs/06_deam.ipynb #b8c43233
+# %% ../nbs/06_deam.ipynb #90c68d6c
 def fetch(
     url: str,             # what to fetch
     path: Path,           # where it goes; until it is complete, `path`.part
@@ -393,11 +392,7 @@ def fetch(
     raise DownloadError(f"{url}: {why}. Try again later (what has come is kept), fetch it by hand and put it at {path}, "
                         f"or take Kaggle's copy ({KAGGLE}) and set SENTIO_DATA to its folder.")
 
-# %% ../nbs/06_deam.ipynb #ea0a2161
-def _sha256(path: Path) -> str:
-    with path.open("rb") as f: return hashlib.file_digest(f, "sha256").hexdigest()
-
-# %% ../nbs/06_deam.ipynb #64cc7adc
+# %% ../nbs/06_deam.ipynb #5e13c10c
 def verify(
     path: Path,             # an archive on disk
     sha256: str = "",       # what it should be, if known
@@ -409,13 +404,13 @@ def verify(
     if broken:
         path.unlink(missing_ok=True)
         raise DownloadError(f"{path.name} came damaged ({broken}) and was removed: download it again.")
-    got = _sha256(path)
+    with path.open("rb") as f: got = hashlib.file_digest(f, "sha256").hexdigest()
     if sha256 and got != sha256:
         raise DownloadError(f"{path.name} is a sound archive, but its sha256 is {got}, not {sha256}: "
                             "it is not the one known. If you trust where it came from, pass check=False.")
     return got
 
-# %% ../nbs/06_deam.ipynb #f93f2604
+# %% ../nbs/06_deam.ipynb #c3d02936
 def unpack(
     path: Path,   # an archive
     folder: Path, # where its members go
@@ -433,13 +428,13 @@ def unpack(
             half.replace(target)
     return len(todo)
 
-# %% ../nbs/06_deam.ipynb #04f4452b
+# %% ../nbs/06_deam.ipynb #00516072
 def _note(path: Path, what: dict[str, dict[str, object]]) -> None:
     half = path.with_name(path.name + ".part")
     half.write_text(json.dumps(what, indent=1))
     half.replace(path)
 
-# %% ../nbs/06_deam.ipynb #1044544f
+# %% ../nbs/06_deam.ipynb #b799d6e3
 def download(
     root: Path | str | None = None,           # where DEAM goes; None: `cache_folder()`, where `find` looks
     archives: Iterable[Archive] = ARCHIVES,   # what to fetch; ARCHIVES[:2] is all but the audio
@@ -464,7 +459,7 @@ def download(
         _note(note, seen)
     return root
 
-# %% ../nbs/06_deam.ipynb #4d7ceedc
+# %% ../nbs/06_deam.ipynb #b3a7d5ec
 def validate(
     root: Path | str,         # the DEAM folder
 ) -> dict[str, list[int]]:    # song ids: missing, extra, empty
@@ -475,7 +470,7 @@ def validate(
     empty = sorted(i for i, size in sizes.items() if not size)
     return {"missing": sorted(expected - there), "extra": sorted(there - expected), "empty": empty}
 
-# %% ../nbs/06_deam.ipynb #7a85ef8e
+# %% ../nbs/06_deam.ipynb #8880db21
 @dataclass(frozen=True)
 class Deam:
     "DEAM in one folder: what can be done with it, in mirdata's words."
@@ -491,9 +486,8 @@ class Deam:
         "One song at random."
         return self.songs().sample(1, random_state=seed).iloc[0]
 
-# %% ../nbs/06_deam.ipynb #4711a5de
 def initialize(
     root: Path | str | None = None, # the DEAM folder; None: what `find` finds
 ) -> Deam:                          # the data set
-    "The data set, wherever it is."
+    "DEAM in a folder of yours, or where `find` finds it."
     return Deam(Path(root) if root is not None else find())

@@ -191,8 +191,10 @@ def _packages() -> dict[str, str]:
 
 
 def _git() -> str:
+    "The commit of the code, with `-dirty` where the library differs from it."
     here = Path(globals().get("__file__", ".")).resolve().parent
-    return subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True, cwd=here).stdout.strip()
+    def git(*args: str) -> str: return subprocess.run(["git", *args], capture_output=True, text=True, cwd=here).stdout.strip()
+    return git("rev-parse", "--short", "HEAD") + ("-dirty" if git("status", "--porcelain", "--", ".") else "")
 
 # %% ../nbs/02_results.ipynb #ec66dee5
 def fingerprint(truth: pd.DataFrame) -> str: # 64 hexadecimal digits
