@@ -296,7 +296,7 @@ def build(
     out["genre"] = out.song_id.map(meta.genre)
     return out.assign(family=out.genre.map(family), raters=np.where(out.song_id.between(EXCERPTS + 1, FULL), 5, 10))
 
-# %% ../nbs/06_deam.ipynb #f8170af2
+# %% ../nbs/06_deam.ipynb #15ceea92
 def _layout(folder: Path) -> bool:
     "Does this folder hold DEAM?"
     return any((folder / name).is_dir() for name in ("DEAM_audio", "MEMD_audio", "DEAM_Annotations"))
@@ -308,7 +308,7 @@ def _below(folder: Path, depth: int) -> Iterator[Path]:
         yield from level
         level = [p for f in level for p in sorted(f.iterdir()) if p.is_dir() and not p.name.startswith(".")]
 
-# %% ../nbs/06_deam.ipynb #71d71058
+# %% ../nbs/06_deam.ipynb #f8170af2
 def cache_folder() -> Path: # SENTIO_CACHE/DEAM, or ~/.cache/sentio/DEAM
     "Where `download` puts DEAM."
     return Path(os.environ.get("SENTIO_CACHE") or Path.home() / ".cache/sentio") / "DEAM"
@@ -321,7 +321,7 @@ def find() -> Path | None: # the DEAM folder, None where there is none
     if named and root is None: warnings.warn("SENTIO_DATA is set, but there is no DEAM below it", stacklevel=2)
     return root
 
-# %% ../nbs/06_deam.ipynb #54a22457
+# %% ../nbs/06_deam.ipynb #5313c335
 def coverage(
     table: pd.DataFrame, # songs, from `read`
 ) -> pd.DataFrame:       # excerpts and full songs: how many, how many with audio, the share, median seconds of a sample of nine
@@ -334,14 +334,14 @@ def coverage(
                       "seconds": float(np.median(lengths)) if lengths else np.nan}
     return pd.DataFrame(rows).T.astype({"songs": int, "with audio": int})
 
-# %% ../nbs/06_deam.ipynb #a4283971
+# %% ../nbs/06_deam.ipynb #17bf2faa
 URL = "https://cvml.unige.ch/databases/DEAM"
 KAGGLE = "https://www.kaggle.com/datasets/imsparsh/deam-mediaeval-dataset-emotional-analysis-in-music"
 
 class DownloadError(OSError):
     "DEAM could not be fetched; the message says what to do."
 
-# %% ../nbs/06_deam.ipynb #cbf59d92
+# %% ../nbs/06_deam.ipynb #a4283971
 @dataclass(frozen=True)
 class Archive:
     "One official archive."
@@ -353,7 +353,7 @@ ARCHIVES = (Archive("DEAM_Annotations.zip", "DEAM_Annotations", "809b0feb4ba6196
             Archive("metadata.zip", "", "3d1d5ab42e852803a770f2cfbd685c6b464e1ebe76f26b0e10954597902b90f8"),
             Archive("DEAM_audio.zip", "DEAM_audio", "e2814325f573ade8caebc697f0efcfdf7207142b737d72558a416117ca591353"))
 
-# %% ../nbs/06_deam.ipynb #8b0781be
+# %% ../nbs/06_deam.ipynb #cbf59d92
 def _append(url: str, part: Path, timeout: float) -> bool:
     "Fetch what `part` lacks and append it; True where the file is complete then."
     have = part.stat().st_size if part.exists() else 0
@@ -367,7 +367,7 @@ def _append(url: str, part: Path, timeout: float) -> bool:
             while block := r.read(1 << 18): bar.update(f.write(block))
     return total is None or part.stat().st_size == total
 
-# %% ../nbs/06_deam.ipynb #90c68d6c
+# %% ../nbs/06_deam.ipynb #8b0781be
 def fetch(
     url: str,             # what to fetch
     path: Path,           # where it goes; until it is complete, `path`.part
@@ -392,7 +392,7 @@ def fetch(
     raise DownloadError(f"{url}: {why}. Try again later (what has come is kept), fetch it by hand and put it at {path}, "
                         f"or take Kaggle's copy ({KAGGLE}) and set SENTIO_DATA to its folder.")
 
-# %% ../nbs/06_deam.ipynb #5e13c10c
+# %% ../nbs/06_deam.ipynb #834658b5
 def verify(
     path: Path,             # an archive on disk
     sha256: str = "",       # what it should be, if known
@@ -410,7 +410,7 @@ def verify(
                             "it is not the one known. If you trust where it came from, pass check=False.")
     return got
 
-# %% ../nbs/06_deam.ipynb #c3d02936
+# %% ../nbs/06_deam.ipynb #c094bf05
 def unpack(
     path: Path,   # an archive
     folder: Path, # where its members go
@@ -428,13 +428,13 @@ def unpack(
             half.replace(target)
     return len(todo)
 
-# %% ../nbs/06_deam.ipynb #00516072
+# %% ../nbs/06_deam.ipynb #20c4b3a7
 def _note(path: Path, what: dict[str, dict[str, object]]) -> None:
     half = path.with_name(path.name + ".part")
     half.write_text(json.dumps(what, indent=1))
     half.replace(path)
 
-# %% ../nbs/06_deam.ipynb #b799d6e3
+# %% ../nbs/06_deam.ipynb #00516072
 def download(
     root: Path | str | None = None,           # where DEAM goes; None: `cache_folder()`, where `find` looks
     archives: Iterable[Archive] = ARCHIVES,   # what to fetch; ARCHIVES[:2] is all but the audio
@@ -459,7 +459,7 @@ def download(
         _note(note, seen)
     return root
 
-# %% ../nbs/06_deam.ipynb #b3a7d5ec
+# %% ../nbs/06_deam.ipynb #6a045236
 def validate(
     root: Path | str,         # the DEAM folder
 ) -> dict[str, list[int]]:    # song ids: missing, extra, empty
@@ -470,7 +470,7 @@ def validate(
     empty = sorted(i for i, size in sizes.items() if not size)
     return {"missing": sorted(expected - there), "extra": sorted(there - expected), "empty": empty}
 
-# %% ../nbs/06_deam.ipynb #8880db21
+# %% ../nbs/06_deam.ipynb #c2d0fbbd
 @dataclass(frozen=True)
 class Deam:
     "DEAM in one folder: what can be done with it, in mirdata's words."

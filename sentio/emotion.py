@@ -87,6 +87,10 @@ class Emotion:
         del row["curve"]
         return {k: None if isinstance(v, float) and math.isnan(v) else v for k, v in row.items()}
 
+    def __repr__(self) -> str:
+        ranges = f"[{self.valence_low:+.2f}, {self.valence_high:+.2f}]", f"[{self.arousal_low:+.2f}, {self.arousal_high:+.2f}]"
+        return " ".join([f"valence {self.valence:+.2f} {ranges[0]}, arousal {self.arousal:+.2f} {ranges[1]}, {self.quadrant}", *self.flags])
+
     def plot(self, ax: Axes | None = None) -> Axes:
         "The point, its interval and the curve on the circumplex."
         return _plot(self, ax)
@@ -94,7 +98,7 @@ class Emotion:
     def _repr_png_(self) -> bytes:
         return _png(_plot(self, None).get_figure())
 
-# %% ../nbs/00_emotion.ipynb #69e198f5
+# %% ../nbs/00_emotion.ipynb #14d64c8c
 def _plot(e: Emotion, ax: Axes | None) -> Axes:
     ax = circumplex(ax)
     if e.curve:
@@ -115,7 +119,7 @@ def _png(fig: Any) -> bytes:
     plt.close(fig)
     return buf.getvalue()
 
-# %% ../nbs/00_emotion.ipynb #7542f8bc
+# %% ../nbs/00_emotion.ipynb #fa4eced3
 def plot_curve(
     emotion: Emotion,       # an emotion with a curve
     ax: Axes | None = None,

@@ -65,98 +65,90 @@ def moments(
     a, b, aa, bb, ab, e, ee, abs_e = np.moveaxis(sums[..., 1:, :] / sums[..., :1, :], -2, 0)
     return Moments(_variance(a, aa), _variance(b, bb), ab - a*b, e, ee, abs_e)
 
-# %% ../nbs/01_metrics.ipynb #827b3758
+# %% ../nbs/01_metrics.ipynb #0e7d06d4
 def _ratio(num: np.ndarray, den: np.ndarray) -> np.ndarray:
     "num / den, nan where den is 0."
     return np.divide(num, den, out=np.full(np.shape(den), np.nan), where=den > 0)
 
-# %% ../nbs/01_metrics.ipynb #810feddb
+# %% ../nbs/01_metrics.ipynb #4f0c19ca
 def _of(formula: Callable[[Moments], np.ndarray], y: Any, yhat: Any) -> np.ndarray:
     "A formula of the moments, one value per column of y; a plain number for shape (n,)."
     out = formula(moments(song_sums(y, yhat).sum(0)))
     return out[0] if np.ndim(y) == 1 else out
 
-# %% ../nbs/01_metrics.ipynb #82a23ca2
+# %% ../nbs/01_metrics.ipynb #827b3758
 def _ccc(m: Moments) -> np.ndarray:
     spread = m.var_y + m.var_yhat
     return _ratio(2*m.cov, np.where(spread > 0, spread + m.bias**2, 0.))
 
-# %% ../nbs/01_metrics.ipynb #c9af3f45
+# %% ../nbs/01_metrics.ipynb #810feddb
 def ccc(
-    y: Any,     # true values, shape (n,) or (n, d)
-    yhat: Any,  # predictions, same shape
+    y: Any, yhat: Any,  # true values and predictions, shape (n,) or (n, d)
 ) -> np.ndarray:  # concordance per column, in [-1, 1]; nan where both are constant, 0 where only one is
     "Lin's concordance correlation coefficient with population variances (Lin 1989, Biometrics 45, equation 2)."
     return _of(_ccc, y, yhat)
 
-# %% ../nbs/01_metrics.ipynb #ce4dbb99
+# %% ../nbs/01_metrics.ipynb #1b4716d0
 def _r2(m: Moments) -> np.ndarray: return 1 - _ratio(m.mse, m.var_y)
 def _pearson(m: Moments) -> np.ndarray: return _ratio(m.cov, np.sqrt(m.var_y * m.var_yhat))
 def _sd_ratio(m: Moments) -> np.ndarray: return np.sqrt(_ratio(m.var_yhat, m.var_y))
 def _mse(m: Moments) -> np.ndarray: return m.mse
 def _mae(m: Moments) -> np.ndarray: return m.mae
 
-# %% ../nbs/01_metrics.ipynb #9c8d1444
+# %% ../nbs/01_metrics.ipynb #70ec7408
 def r2(
-    y: Any,     # true values, shape (n,) or (n, d)
-    yhat: Any,  # predictions, same shape
+    y: Any, yhat: Any,  # true values and predictions, shape (n,) or (n, d)
 ) -> np.ndarray:  # per column, at most 1, below 0 where the mean of y would do better; nan where y is constant
     "Coefficient of determination: the share of the labels' variance that the prediction explains."
     return _of(_r2, y, yhat)
 
-# %% ../nbs/01_metrics.ipynb #0117a527
+# %% ../nbs/01_metrics.ipynb #ce4dbb99
 def pearson(
-    y: Any,     # true values, shape (n,) or (n, d)
-    yhat: Any,  # predictions, same shape
+    y: Any, yhat: Any,  # true values and predictions, shape (n,) or (n, d)
 ) -> np.ndarray:  # per column, in [-1, 1]; nan where either is constant
     "Pearson correlation; blind to the scale and the offset of the predictions."
     return _of(_pearson, y, yhat)
 
-# %% ../nbs/01_metrics.ipynb #6b071e51
+# %% ../nbs/01_metrics.ipynb #9c8d1444
 def sd_ratio(
-    y: Any,     # true values, shape (n,) or (n, d)
-    yhat: Any,  # predictions, same shape
+    y: Any, yhat: Any,  # true values and predictions, shape (n,) or (n, d)
 ) -> np.ndarray:  # sd(yhat) / sd(y) per column, 0 or more; nan where y is constant
     "How far the predictions spread, relative to the labels; below 1 for a calibrated predictor."
     return _of(_sd_ratio, y, yhat)
 
-# %% ../nbs/01_metrics.ipynb #7d6491fe
+# %% ../nbs/01_metrics.ipynb #0117a527
 def mse(
-    y: Any,     # true values, shape (n,) or (n, d)
-    yhat: Any,  # predictions, same shape
+    y: Any, yhat: Any,  # true values and predictions, shape (n,) or (n, d)
 ) -> np.ndarray:  # per column, in squared label units
     "Mean squared error."
     return _of(_mse, y, yhat)
 
-# %% ../nbs/01_metrics.ipynb #9f1b473f
+# %% ../nbs/01_metrics.ipynb #6b071e51
 def mae(
-    y: Any,     # true values, shape (n,) or (n, d)
-    yhat: Any,  # predictions, same shape
+    y: Any, yhat: Any,  # true values and predictions, shape (n,) or (n, d)
 ) -> np.ndarray:  # per column, in label units
     "Mean absolute error."
     return _of(_mae, y, yhat)
 
-# %% ../nbs/01_metrics.ipynb #9ebe19fb
+# %% ../nbs/01_metrics.ipynb #8f4e0bfd
 def mean_ccc(
-    y: Any,     # true values, shape (n,) or (n, d)
-    yhat: Any,  # predictions, same shape
+    y: Any, yhat: Any,  # true values and predictions, shape (n,) or (n, d)
 ) -> float:     # in [-1, 1]
     "Mean concordance over the columns: the headline figure."
     return float(np.mean(ccc(y, yhat)))
 
-# %% ../nbs/01_metrics.ipynb #946963e3
+# %% ../nbs/01_metrics.ipynb #e82ea70c
 def mean_r2(
-    y: Any,     # true values, shape (n,) or (n, d)
-    yhat: Any,  # predictions, same shape
+    y: Any, yhat: Any,  # true values and predictions, shape (n,) or (n, d)
 ) -> float:     # at most 1
     "Mean R2 over the columns: it must rise too where CCC claims a win."
     return float(np.mean(r2(y, yhat)))
 
-# %% ../nbs/01_metrics.ipynb #b562b3ff
+# %% ../nbs/01_metrics.ipynb #9ebe19fb
 DIMENSIONS = ('valence', 'arousal')  # the order of the columns, everywhere
 SCORES: dict[str, Callable[[Any, Any], np.ndarray]] = dict(ccc=ccc, r2=r2, mse=mse, mae=mae, pearson=pearson, sd_ratio=sd_ratio)
 
-# %% ../nbs/01_metrics.ipynb #964dd821
+# %% ../nbs/01_metrics.ipynb #946963e3
 def scores(
     y: Any,     # true valence and arousal, shape (n, 2), in [-1, 1]
     yhat: Any,  # predictions, same shape
@@ -166,7 +158,7 @@ def scores(
     table = {name: f(y, yhat) for name, f in SCORES.items()}
     return {dim: {name: float(x[i]) for name, x in table.items()} for i, dim in enumerate(DIMENSIONS)} | {'mean_ccc': mean_ccc(y, yhat)}
 
-# %% ../nbs/01_metrics.ipynb #be28e3e2
+# %% ../nbs/01_metrics.ipynb #60a6c6bb
 def artist_draws(
     groups: Any,   # artist of each song, shape (n_songs,), any labels
     n: int = 2000, # resamples
@@ -178,27 +170,27 @@ def artist_draws(
     draws = rng.integers(g, size=(n, g)) + g*np.arange(n)[:, None]
     return index, np.bincount(draws.ravel(), minlength=n*g).reshape(n, g)
 
-# %% ../nbs/01_metrics.ipynb #059bf428
+# %% ../nbs/01_metrics.ipynb #81222c26
 Stat = Callable[[Any, Any], Any]
 FAST: dict[Stat, Callable[[Moments], np.ndarray]] = {
     ccc: _ccc, r2: _r2, mse: _mse, mae: _mae, pearson: _pearson, sd_ratio: _sd_ratio,
     mean_ccc: lambda m: _ccc(m).mean(-1), mean_r2: lambda m: _r2(m).mean(-1)}
 
-# %% ../nbs/01_metrics.ipynb #0f0ed343
+# %% ../nbs/01_metrics.ipynb #d63de094
 def _fast(sums: np.ndarray, index: np.ndarray, counts: np.ndarray) -> Moments:
     "The moments of every resample, each (n, d), by one matrix product."
     by_artist = np.zeros((counts.shape[1], *sums.shape[1:]))
     np.add.at(by_artist, index, sums)
     return moments(np.tensordot(counts.astype(np.float64), by_artist, 1))
 
-# %% ../nbs/01_metrics.ipynb #43a34d1c
+# %% ../nbs/01_metrics.ipynb #059bf428
 def _slow(stat: Stat, y: np.ndarray, yhat: np.ndarray, index: np.ndarray, counts: np.ndarray) -> np.ndarray:
     "A score of every resample, one after the other."
     songs = np.arange(len(y))
     picks = (np.repeat(songs, row[index]) for row in counts)
     return np.array([stat(y[i], yhat[i]) for i in picks])
 
-# %% ../nbs/01_metrics.ipynb #7acf627d
+# %% ../nbs/01_metrics.ipynb #0f0ed343
 def resample(
     y: Any,        # true values, shape (n,) or (n, d)
     yhat: Any,     # predictions, same shape
@@ -215,7 +207,7 @@ def resample(
     out = FAST[stat](_fast(song_sums(y, yhat), index, counts))
     return out[:, 0] if y.ndim == 1 and out.ndim == 2 else out
 
-# %% ../nbs/01_metrics.ipynb #e4af8445
+# %% ../nbs/01_metrics.ipynb #96133490
 def bootstrap(
     y: Any,        # true values, shape (n,) or (n, d)
     yhat: Any,     # predictions, same shape
@@ -229,21 +221,21 @@ def bootstrap(
     low, high = np.quantile(resample(y, yhat, groups, stat, n, seed), [(1 - level)/2, (1 + level)/2], axis=0)
     return low, high
 
-# %% ../nbs/01_metrics.ipynb #b924f500
+# %% ../nbs/01_metrics.ipynb #31d5e15b
 @dataclass(frozen=True)
 class Comparison:
     "A score of one system less that of another, on the same songs."
     difference: float  # score of a less score of b
     low: float         # end points of the interval by artist
     high: float
-    p: float           # two-sided, not yet corrected for several comparisons
+    p: float           # two-sided, not yet corrected for several comparisons; nan where a resample has no score
 
     def __str__(self) -> str:
         return f"{self.difference:+.3f} [{self.low:+.3f}, {self.high:+.3f}], p = {self.p:.3f}"
 
     def _repr_markdown_(self) -> str: return f"**{self.difference:+.3f}** [{self.low:+.3f}, {self.high:+.3f}], p = {self.p:.3f}"
 
-# %% ../nbs/01_metrics.ipynb #adb1f745
+# %% ../nbs/01_metrics.ipynb #62ffde9d
 def paired_test(
     y: Any,       # true values, shape (n,) or (n, d)
     a: Any,       # predictions of one system, same shape
@@ -257,10 +249,10 @@ def paired_test(
     "Bootstrap by artist of the difference of two scores; both systems are scored on the same resamples."
     dist = np.subtract(*(resample(y, x, groups, stat, n, seed).reshape(n, -1).mean(1) for x in (a, b)))
     low, high = np.quantile(dist, [(1 - level)/2, (1 + level)/2])
-    p = min(1., 2*(1 + min((dist <= 0).sum(), (dist >= 0).sum())) / (n + 1))
+    p = min(1., 2*(1 + min((dist <= 0).sum(), (dist >= 0).sum())) / (n + 1)) if np.isfinite(dist).all() else np.nan
     return Comparison(float(np.mean(stat(y, a)) - np.mean(stat(y, b))), float(low), float(high), float(p))
 
-# %% ../nbs/01_metrics.ipynb #246e6062
+# %% ../nbs/01_metrics.ipynb #81dae940
 def holm(
     pvalues: Sequence[float],  # p-values of m comparisons, in [0, 1]
 ) -> np.ndarray:               # adjusted p-values in the same order, in [0, 1]
@@ -271,7 +263,7 @@ def holm(
     steps = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
     return np.minimum(steps, 1)[np.argsort(order)]
 
-# %% ../nbs/01_metrics.ipynb #13ff09af
+# %% ../nbs/01_metrics.ipynb #3fafcc37
 def forest(
     comparisons: Mapping[str, Comparison],  # name -> comparison
     ax: Any = None,                         # matplotlib axes; new ones by default
@@ -281,18 +273,18 @@ def forest(
     import matplotlib.pyplot as plt
     if ax is None: ax = plt.subplots(figsize=(6.5, .6 + .45*len(comparisons)), dpi=90, facecolor='white')[1]
     adjusted = dict(zip(comparisons, holm([c.p for c in comparisons.values()]), strict=True))
-    for i, (name, c) in enumerate(sorted(comparisons.items(), key=lambda x: x[1].difference)):
+    ranked = sorted(comparisons.items(), key=lambda item: item[1].difference)
+    for i, (name, c) in enumerate(ranked):
         colour = PALETTE['ceiling'] if adjusted[name] >= .05 else PALETTE['good'] if c.difference > 0 else PALETTE['accent']
         ax.plot([c.low, c.high], [i, i], color=colour, lw=3, solid_capstyle='round')
         ax.plot(c.difference, i, 'o', color=colour, ms=8)
         ax.text(1.02, i, f"p = {adjusted[name]:.3f}", va='center', fontsize=9, transform=ax.get_yaxis_transform())
     ax.axvline(0, color='k', lw=.8)
-    ax.set(yticks=range(len(comparisons)), yticklabels=sorted(comparisons, key=lambda k: comparisons[k].difference),
-           ylim=(-.6, len(comparisons) - .4), xlabel=xlabel)
+    ax.set(yticks=range(len(ranked)), yticklabels=[name for name, _ in ranked], ylim=(-.6, len(ranked) - .4), xlabel=xlabel)
     ax.spines[['top', 'right']].set_visible(False)
     return ax
 
-# %% ../nbs/01_metrics.ipynb #d2624814
+# %% ../nbs/01_metrics.ipynb #13ff09af
 def interval_score(
     y: Any,           # true values, shape (n,) or (n, d)
     low: Any,         # lower ends, same shape
@@ -302,18 +294,18 @@ def interval_score(
     "Winkler's interval score (Winkler 1972; Gneiting & Raftery 2007, section 6.2)."
     if not 0 < coverage < 1: raise ValueError(f"expected a coverage between 0 and 1, got {coverage}; write 0.8 for 80 %")
     (y, low), (_, high) = valid_pair(y, low), valid_pair(y, high)
-    if (low > high).any(): raise ValueError(f"low is above high for {(low > high).any(-1).sum()} songs; are they exchanged?")
+    if (low > high).any(): raise ValueError(f"low is above high in {(low > high).sum()} of {low.size} intervals; are they exchanged?")
     outside = np.maximum(low - y, 0) + np.maximum(y - high, 0)
     return (high - low + 2/(1 - coverage) * outside).mean(0)
 
-# %% ../nbs/01_metrics.ipynb #438db279
+# %% ../nbs/01_metrics.ipynb #5e961ccd
 def ceiling(
     label_variance: float, # population variance of the songs' mean ratings
     rater_sd: Any,         # standard deviation over raters: one a song, shape (n,), or their root mean square
     raters: Any,           # ratings a song, a number or shape (n,), at least 2
     ddof: int = 0,         # how rater_sd was computed: 0 divides by the raters, 1 by one less
-) -> dict[str, float]:     # r2, r, ccc (best after recalibration) and rmse (in label units)
-    "The greatest score possible against the mean of a few raters, from how far the raters disagree."
+) -> dict[str, float]:     # r2, r (also the matched CCC), ccc (unstretched) and rmse (in label units)
+    "What a model that knows the true means would score against the mean of a few raters, from how far the raters disagree."
     if np.min(raters) < 2: raise ValueError("one rating a song says nothing about its noise: at least 2 raters are needed")
     noise = float(np.mean(np.square(rater_sd) / (np.asarray(raters) - 1 + ddof)))
     best = 1 - noise / float(label_variance)

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -148,13 +148,15 @@ def label_ceiling(
 class Run:
     "A recorded run: what was done, what came out, and the predictions it came from."
     record: dict[str, Any]
-    predictions: pd.DataFrame = field(repr=False)
+    predictions: pd.DataFrame
     path: Path = Path()
 
     @property
     def name(self) -> str:
         "Model, variant and date."
         return self.path.name
+
+    def __repr__(self) -> str: return f"Run({self.name}, mean CCC {self.record['metrics']['mean_ccc']:.3f})"
 
     @property
     def fits(self) -> dict[int, Any]:
