@@ -349,8 +349,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     "Run a command; the exit status. Errors that a user can do something about are one line."
     args = parser().parse_args(argv)
     try: return args.run(args)
-    except (UsageError, ModelError, FileNotFoundError, ImportError) as e:
+    except (UsageError, ModelError, FileNotFoundError) as e:
         print(f"sentio: {e}", file=sys.stderr)
+        return USAGE
+    except ModuleNotFoundError as e:
+        print(f'sentio: this command needs {e.name}: pip install "sentio[train,report,export]"', file=sys.stderr)
         return USAGE
     except BrokenPipeError:  # the reader of our output has gone, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

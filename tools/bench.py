@@ -1,17 +1,17 @@
 #!/usr/bin/env python3
-"""Speed of Sentio beside its references, one thread, one run: python tools/bench.py [repeats]
+"""Speed of Sentio beside its references, one thread, one run.
 
 The two sides of a row take turns (A B A B ...), so that a busy machine slows both; the ratios are those of
-the medians and of the minima. Rows whose parts are not installed say so. Nothing here is a test: times differ from machine to machine."""
+the medians and of the minima. Nothing here is a test: times differ from machine to machine."""
 # ruff: noqa: E402
 import os
 
 for _name in ('OMP', 'OPENBLAS', 'MKL', 'NUMBA'): os.environ[f'{_name}_NUM_THREADS'] = '1'
 
-import contextlib
+import argparse
 import importlib.metadata
-import importlib.util
 import platform
+import resource
 import subprocess
 import sys
 import tempfile
@@ -60,17 +60,6 @@ def row(name: str, ours: Timed, theirs: Timed, repeats: int) -> None:
     print(f'{name:22}{cells[0]:>19}{cells[1]:>19}{median(b)/median(a):8.2f}x {min(b)/min(a):8.2f}x', flush=True)
 
 
-def skip(name: str, why: str) -> None:
-    "A line for what cannot be measured here."
-    print(f'{name:22}skipped: {why}'[:80], flush=True)
-
-
-def has(module: str) -> bool:
-    "Whether a module is there, without importing it."
-    with contextlib.suppress(ModuleNotFoundError): return importlib.util.find_spec(module) is not None
-    return False
-
-
 def librosa_features(y: np.ndarray) -> list[np.ndarray]:
     "The 38 rows of the 164 features that librosa has, function by function, with defaults."
     import librosa
@@ -97,7 +86,6 @@ def compute(repeats: int) -> None:
 
 def decode(path: Path, repeats: int) -> None:
     "Decoding against librosa.load."
-    if not has('sentio.audio'): return skip('decode mp3, 30 s', 'no sentio.audio')
     import librosa
 
     from sentio.audio import load
@@ -113,12 +101,9 @@ def cold(code: str, *args: str) -> float:
 
 def predict(path: Path, repeats: int) -> None:
     "A cold `sentio predict` of one file, beside an interpreter that only imports numpy; and what it imports."
-    if not has('sentio.cli'): return skip('cold predict, 10 s', 'no sentio.cli')
-    run = 'import sys; from sentio.cli import main; sys.argv = ["sentio", "predict", sys.argv[1]]\n'
-    run += 'try: main()\nexcept SystemExit as e:\n    if e.code: raise\n'
-    try: listed = subprocess.run([sys.executable, '-c', run + f'print("\\n", *[m for m in {HEAVY} if m in sys.modules])', path],
-                                 check=True, capture_output=True, text=True).stdout.splitlines()[-1].split()
-    except subprocess.CalledProcessError as e: return skip('cold predict, 10 s', (e.stderr.strip().splitlines() or ['failed'])[-1])
+    run = 'import sys; from sentio.cli import main; main(["predict", sys.argv[1]])\n'
+    listed = subprocess.run([sys.executable, '-c', run + f'print("\\n", *[m for m in {HEAVY} if m in sys.modules])', path],
+                            check=True, capture_output=True, text=True).stdout.splitlines()[-1].split()
     times = [cold(run, str(path)) for _ in range(repeats)]
     bare = [cold('import numpy') for _ in range(repeats)]
     cell = f'{median(times)*1e3:8.1f} ({min(times)*1e3:7.1f})'
@@ -126,22 +111,37 @@ def predict(path: Path, repeats: int) -> None:
     print(f'{"  it imports":24}{" ".join(listed) or "none"} of {" ".join(HEAVY)}')
 
 
+def long_file(hours: float, folder: Path) -> None:
+    "Time and peak memory of `sentio predict` on a file of some hours."
+    minute = music(60)
+    with sf.SoundFile(folder/'hours.flac', 'w', SR, 1) as f:
+        for _ in range(round(hours*60)): f.write(minute)
+    start = time.perf_counter()
+    code = 'import sys; from sentio.cli import main; sys.exit(main(["predict", sys.argv[1], "--csv", "--curve", "-o", sys.argv[2]]))'
+    subprocess.run([sys.executable, '-c', code, folder/'hours.flac', folder/'out.csv'], check=True)
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss/(1024 if sys.platform != 'darwin' else 1024**2)
+    windows = len((folder/'out.curve.csv').read_text().splitlines()) - 1
+    print(f'{hours:g} h of audio: {windows} windows, {time.perf_counter() - start:.0f} s, largest process {peak:.0f} MB')
+
+
 def main() -> None:
-    "The whole table."
-    repeats = int(sys.argv[1]) if len(sys.argv) > 1 else 15
+    "The whole table, or one long file."
+    args = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    args.add_argument('repeats', nargs='?', type=int, default=15, help='turns a row (default: 15)')
+    args.add_argument('--hours', type=float, help='instead: predict one file of so many hours, and print time and peak memory')
+    given = args.parse_args()
     warnings.filterwarnings('ignore')
-    versions = ', '.join(f'{p} {importlib.metadata.version(p)}' for p in ('numpy', 'scipy', 'librosa') if has(p))
-    print(f'one thread, {repeats} turns; Python {platform.python_version()}, {versions}')
-    print(f'{"median (minimum), ms":22}{"sentio":>19}{"librosa":>19}{"ratio":>9}{"(min)":>10}')
     with tempfile.TemporaryDirectory() as folder:
+        if given.hours: return long_file(given.hours, Path(folder))
+        versions = ', '.join(f'{p} {importlib.metadata.version(p)}' for p in ('numpy', 'librosa'))
+        print(f'one thread, {given.repeats} turns; Python {platform.python_version()}, {versions}')
+        print(f'{"median (minimum), ms":22}{"sentio":>19}{"librosa":>19}{"ratio":>9}{"(min)":>10}')
         long, short = Path(folder)/'long.mp3', Path(folder)/'short.mp3'
         sf.write(long, music(30, 44_100, 2), 44_100)
         sf.write(short, music(10), SR)
-        if has('librosa'):
-            compute(repeats)
-            decode(long, repeats)
-        else: skip('log-mel, features, decode', 'no librosa')
-        predict(short, max(3, repeats//3))
+        compute(given.repeats)
+        decode(long, given.repeats)
+        predict(short, max(3, given.repeats//3))
 
 
 if __name__ == '__main__': main()

@@ -88,6 +88,16 @@ def one_direction() -> None:
                 if modules[other][0] >= number: raise RuntimeError(f"{name} ({number}) imports {other} ({modules[other][0]})")
 
 
+def site_is_whole() -> None:
+    "The site's sidebar names every notebook, and links between notebooks lead somewhere."
+    named = re.findall(r"- (\S+\.ipynb)", (ROOT / "nbs/sidebar.yml").read_text(encoding="utf-8"))
+    there = [p.relative_to(ROOT / "nbs").as_posix() for p in notebooks()]
+    if sorted(named) != sorted(there): raise RuntimeError(f"sidebar.yml and nbs/ differ in {sorted(set(named) ^ set(there))}")
+    for path in notebooks():
+        for link in re.findall(r"\]\((?!https?:|#)([^)#]+)", path.read_text(encoding="utf-8")):
+            if link.endswith(".ipynb") and not (path.parent / link).exists(): raise RuntimeError(f"{path.name}: no {link}")
+
+
 def style() -> None:
     "ruff finds nothing."
     run(BIN / "ruff", "check", "sentio", "tools", "setup.py")
@@ -133,7 +143,7 @@ def check(name: str, function, *args) -> bool:
 def main(only: list[str]) -> int:
     "Run all checks, two at a time; the number that failed."
     jobs = [(p.relative_to(ROOT).as_posix(), notebook, p) for p in notebooks() if not only or p.name.startswith(tuple(only))]
-    checks = (library_in_step, notebooks_clean, one_direction, style, types, readme_in_step, as_on_kaggle)
+    checks = (library_in_step, notebooks_clean, one_direction, site_is_whole, style, types, readme_in_step, as_on_kaggle)
     if not only: jobs += [(f.__doc__.strip(), f) for f in checks]
     deam = os.environ.get("SENTIO_DATA")
     print(f"DEAM's clips: {'found' if deam else 'not found, the procedural corpus stands in for them'}", flush=True)
