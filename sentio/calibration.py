@@ -21,7 +21,7 @@ import pandas as pd
 from .emotion import PALETTE
 from .metrics import DIMENSIONS, interval_score, pearson, valid_pair
 
-# %% ../nbs/03_calibration.ipynb #48a472b2
+# %% ../nbs/03_calibration.ipynb #8b7838c6
 @dataclass(frozen=True)
 class LinearMap:
     "A straight line for each column: slope * x + intercept."
@@ -46,42 +46,40 @@ class LinearMap:
         "The map that `to_dict` described."
         return cls(**{f.name: tuple(d[f.name]) for f in fields(cls)})
 
-# %% ../nbs/03_calibration.ipynb #8b7ef6a5
+# %% ../nbs/03_calibration.ipynb #e3bcdc99
 def _centred(y: Any, oof: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     "Means of y and oof, and both without them, in columns; constant predictions are refused."
     y, oof = (x.reshape(len(x), -1) for x in valid_pair(y, oof))
     if (np.ptp(oof, axis=0) == 0).any(): raise ValueError("constant predictions cannot be stretched; is the model trained?")
     return y.mean(0), oof.mean(0), y - y.mean(0), oof - oof.mean(0)
 
-# %% ../nbs/03_calibration.ipynb #7ef49eee
+# %% ../nbs/03_calibration.ipynb #b24a1ed9
 class VarianceMatching(LinearMap):
     "Give predictions the mean and the sd of the labels: best CCC, at the price of R2."
     @classmethod
     def fit(
         cls,
-        y: Any,    # labels of the training songs, shape (n,) or (n, d)
-        oof: Any,  # their out-of-fold predictions, same shape
+        y: Any, oof: Any,  # labels of the training songs and their out-of-fold predictions, shape (n,) or (n, d)
     ) -> Self:
         "slope = sd(y) / sd(oof), and the means fall on each other."
         mean_y, mean_oof, y, oof = _centred(y, oof)
         slope = y.std(0) / oof.std(0)
         return cls(tuple(slope.tolist()), tuple((mean_y - slope*mean_oof).tolist()))
 
-# %% ../nbs/03_calibration.ipynb #7ef2466e
+# %% ../nbs/03_calibration.ipynb #7a50b108
 class LinearRecalibration(LinearMap):
     "Least squares of the labels on the predictions: best R2, at the price of CCC."
     @classmethod
     def fit(
         cls,
-        y: Any,    # labels of the training songs, shape (n,) or (n, d)
-        oof: Any,  # their out-of-fold predictions, same shape
+        y: Any, oof: Any,  # labels of the training songs and their out-of-fold predictions, shape (n,) or (n, d)
     ) -> Self:
         "slope = cov(y, oof) / var(oof), and the means fall on each other."
         mean_y, mean_oof, y, oof = _centred(y, oof)
         slope = (y*oof).mean(0) / oof.var(0)
         return cls(tuple(slope.tolist()), tuple((mean_y - slope*mean_oof).tolist()))
 
-# %% ../nbs/03_calibration.ipynb #2b8d096f
+# %% ../nbs/03_calibration.ipynb #22fa5ef4
 def conformal_rank(
     n: int,           # songs whose residuals are known
     coverage: float,  # in (0, 1)
@@ -90,7 +88,7 @@ def conformal_rank(
     if not 0 < coverage < 1: raise ValueError(f"expected a coverage between 0 and 1, got {coverage}; write 0.8 for 80 %")
     return math.ceil((n + 1)*coverage - 1e-9)
 
-# %% ../nbs/03_calibration.ipynb #7ac8e24c
+# %% ../nbs/03_calibration.ipynb #a479c988
 def conformal_scores(
     y: Any,    # labels, shape (n,) or (n, d)
     oof: Any,  # out-of-fold predictions, same shape
@@ -101,7 +99,7 @@ def conformal_scores(
     if (sd <= 0).any(): raise ValueError(f"a spread must be positive, but {(sd <= 0).sum()} are not")
     return np.abs(y - oof) / sd
 
-# %% ../nbs/03_calibration.ipynb #a91b6b40
+# %% ../nbs/03_calibration.ipynb #a2869f6e
 def conformal_scale(
     y: Any,           # labels, shape (n,) or (n, d)
     oof: Any,         # out-of-fold predictions, same shape
@@ -113,7 +111,7 @@ def conformal_scale(
     rank = conformal_rank(len(ranked), coverage)
     return ranked[rank - 1] if rank <= len(ranked) else np.full(ranked.shape[1:], np.inf)
 
-# %% ../nbs/03_calibration.ipynb #89e3e5c9
+# %% ../nbs/03_calibration.ipynb #02f9d579
 def interval(
     pred: Any,   # predictions, shape (n,) or (n, d)
     sd: Any,     # predicted spread, same shape
@@ -125,16 +123,15 @@ def interval(
     low, high = pred - half, pred + half
     return (low, high) if bounds is None else (np.clip(low, *bounds), np.clip(high, *bounds))
 
-# %% ../nbs/03_calibration.ipynb #a479c988
+# %% ../nbs/03_calibration.ipynb #1209872a
 def covered(
-    y: Any,     # true values, shape (n,) or (n, d)
-    low: Any,   # lower ends, same shape
-    high: Any,  # upper ends, same shape
+    y: Any,               # true values, shape (n,) or (n, d)
+    low: Any, high: Any,  # lower and upper ends, same shape
 ) -> np.ndarray:  # bool, same shape
     "Which intervals hold the true value; its mean is the coverage."
     return (np.asarray(low) <= y) & (y <= np.asarray(high))
 
-# %% ../nbs/03_calibration.ipynb #c85d9a0a
+# %% ../nbs/03_calibration.ipynb #0a05390e
 def cv_plus(
     pred_folds: np.ndarray,  # predictions of the new songs by each fold's model, shape (folds, m, d)
     sd_folds: np.ndarray,    # their predicted spreads, same shape
@@ -143,20 +140,16 @@ def cv_plus(
     coverage: float,         # in (0, 1)
 ) -> tuple[np.ndarray, np.ndarray]:  # low, high, shape (m, d)
     "CV+ intervals with residuals normalised by a predicted spread (Barber et al. 2021, Annals of Statistics 49, section 3)."
-    pred, sd, s = np.asarray(pred_folds), np.asarray(sd_folds), np.asarray(scores)
-    fold_of = np.asarray(fold_of)
+    pred, sd, s, fold_of = (np.asarray(x) for x in (pred_folds, sd_folds, scores, fold_of))
     if fold_of.shape != s.shape[:1] or not ((fold_of >= 0) & (fold_of < len(pred))).all():
         raise ValueError(f"expected a fold from 0 to {len(pred) - 1} for each of {len(s)} songs")
     n, rank = len(s), conformal_rank(len(s), coverage)
     if rank > n: return np.full(pred.shape[1:], -np.inf), np.full(pred.shape[1:], np.inf)
-    low, high = np.empty(pred.shape[1:]), np.empty(pred.shape[1:])
-    for j in range(pred.shape[2]):
-        centre, half = pred[fold_of, :, j], s[:, j, None] * sd[fold_of, :, j]
-        low[:, j] = np.partition(centre - half, n - rank, axis=0)[n - rank]
-        high[:, j] = np.partition(centre + half, rank - 1, axis=0)[rank - 1]
-    return low, high
+    def votes(sign: int, k: int) -> list[np.ndarray]:
+        return [np.partition(pred[fold_of, :, j] + sign*s[:, j, None]*sd[fold_of, :, j], k, axis=0)[k] for j in range(pred.shape[2])]
+    return np.stack(votes(-1, n - rank), axis=1), np.stack(votes(1, rank - 1), axis=1)
 
-# %% ../nbs/03_calibration.ipynb #9e4708c1
+# %% ../nbs/03_calibration.ipynb #29ffde26
 @dataclass(frozen=True, eq=False)
 class Spread:
     "Predicted sd of the residual: exp of a linear function of the features, kept within what training saw."
@@ -184,6 +177,15 @@ class Spread:
         "The spread that `to_dict` described."
         return cls(**{f.name: np.array(d[f.name], np.float64) for f in fields(cls)})
 
+# %% ../nbs/03_calibration.ipynb #9e4708c1
+def _log_size(z: np.ndarray, target: np.ndarray) -> tuple[Any, np.ndarray, np.ndarray, np.ndarray]:
+    "A ridge fit of log |residual|, shape (n, d), its values within their 1 to 99 % range, and that range."
+    from sklearn.linear_model import RidgeCV
+    ridge = RidgeCV(np.logspace(0, 6, 13), alpha_per_target=True).fit(z, target)
+    fitted = ridge.predict(z).reshape(target.shape)
+    floor, cap = np.quantile(fitted, [.01, .99], axis=0)
+    return ridge, np.clip(fitted, floor, cap), floor, cap
+
 # %% ../nbs/03_calibration.ipynb #595761ea
 def fit_spread(
     X: Any,          # features, shape (n, p)
@@ -191,16 +193,12 @@ def fit_spread(
     steps: int = 3,  # the first is a regression of log |residual|; the others are scoring steps of the gamma model
 ) -> Spread:
     "Gamma regression of |residual| with a log link and a ridge penalty (McCullagh & Nelder 1989, chapter 8), scaled to an sd."
-    from sklearn.linear_model import RidgeCV
     x, r = np.asarray(X, np.float64), np.abs(np.asarray(residuals, np.float64))
     if r.ndim != 2 or len(x) != len(r): raise ValueError(f"expected (n, p) features and (n, d) residuals, got {x.shape} and {r.shape}")
     mean, scale = x.mean(0), np.where(x.std(0) > 0, x.std(0), 1.)
     z, target = (x - mean) / scale, np.log(r + .1*r.mean(0))
     for _ in range(steps):
-        ridge = RidgeCV(np.logspace(0, 6, 13), alpha_per_target=True).fit(z, target)
-        log_size = ridge.predict(z).reshape(r.shape)
-        floor, cap = np.quantile(log_size, [.01, .99], axis=0)
-        log_size = np.clip(log_size, floor, cap)
+        ridge, log_size, floor, cap = _log_size(z, target)
         ratio = r / np.exp(log_size)
         target = log_size + ratio / ratio.mean(0) - 1
     to_sd = .5 * np.log((ratio**2).mean(0))

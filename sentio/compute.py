@@ -55,13 +55,13 @@ def is_subnormal(
     bits = x.detach().to(torch.float32).contiguous().view(torch.int32) & 0x7FFFFFFF
     return (bits > 0) & (bits < 0x00800000)
 
-# %% ../nbs/09a_compute.ipynb #3395e9e5
+# %% ../nbs/09a_compute.ipynb #5b63f41b
 def hosted()->bool:
     "Are we on Colab or Kaggle?"
     names = "COLAB_RELEASE_TAG", "KAGGLE_KERNEL_RUN_TYPE"
     return "google.colab" in sys.modules or any(n in os.environ for n in names) or any(Path(p).is_dir() for p in ("/content", "/kaggle"))
 
-# %% ../nbs/09a_compute.ipynb #523a2162
+# %% ../nbs/09a_compute.ipynb #ee3482e9
 def torchvision_loads()->bool:
     "Does torchvision's compiled part fit this torch? (True also where torchvision is not installed.)"
     spec = find_spec("torchvision")
@@ -71,7 +71,7 @@ def torchvision_loads()->bool:
     except OSError: return False
     return hasattr(torch.ops.torchvision, "nms")
 
-# %% ../nbs/09a_compute.ipynb #ee3482e9
+# %% ../nbs/09a_compute.ipynb #b9a286c6
 SCHEMAS = [f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor" for name in ("nms", "qnms")]
 _library: list[torch.library.Library] = []  # a Library takes its operators with it when it is collected
 
@@ -82,10 +82,10 @@ def fix_torchvision()->bool: # True where the operators were declared now
     for schema in SCHEMAS: _library[0].define(schema)
     return True
 
-# %% ../nbs/09a_compute.ipynb #ba03bc7a
+# %% ../nbs/09a_compute.ipynb #87b0f464
 fix_torchvision()
 
-# %% ../nbs/09a_compute.ipynb #a05bcaf2
+# %% ../nbs/09a_compute.ipynb #f0674e1a
 def setup(
     seed:int=0,            # seeds Python, NumPy and torch
     n:int | None=None,     # threads, as in `threads`

@@ -26,7 +26,7 @@ import scipy.fft
 import soundfile as sf
 from tqdm.auto import tqdm
 
-# %% ../nbs/07_corpus.ipynb #168218f5
+# %% ../nbs/07_corpus.ipynb #8ece2e07
 RANGES: dict[str, tuple[float, float]] = {
     "tempo": (60., 170.), "mode": (0., 1.), "register": (-9., 9.),
     "loudness": (-32., -14.), "articulation": (0., 1.), "brightness": (0., 1.)}
@@ -41,7 +41,7 @@ class Cues:
     articulation:float = .5  # 0 legato (notes touch) to 1 staccato (a quarter of their time)
     brightness:float = .5    # 0 few weak harmonics and a low-pass at 1.2 kHz, to 1 many strong ones and 11 kHz
 
-# %% ../nbs/07_corpus.ipynb #2a1b8324
+# %% ../nbs/07_corpus.ipynb #73c0b4e6
 def scaled(
     cues:Cues, # any cues
 )->np.ndarray: # shape (6,), in the order of `RANGES`; -1 to 1 over each range
@@ -50,7 +50,7 @@ def scaled(
     x[0] = np.log(x[0])
     return 2*(x[:, 0]-x[:, 1])/(x[:, 2]-x[:, 1]) - 1
 
-# %% ../nbs/07_corpus.ipynb #8aca45b6
+# %% ../nbs/07_corpus.ipynb #2a1b8324
 def unscaled(
     z:np.ndarray, # shape (6,), -1 to 1
 )->Cues:          # rounded to what can be heard
@@ -60,7 +60,7 @@ def unscaled(
     x[0] = lo[0]*(hi[0]/lo[0])**((z[0]+1)/2)
     return Cues(**{k: round(float(v), d) for k, v, d in zip(RANGES, x, (1, 2, 1, 1, 2, 2), strict=True)})
 
-# %% ../nbs/07_corpus.ipynb #374f5bba
+# %% ../nbs/07_corpus.ipynb #8cbaefe0
 WEIGHTS = np.array([ # tempo, mode, register, loudness, articulation, brightness
     [.30,  .55, .30, -.15, .15, -.10],   # valence
     [.50, -.05, .05,  .40, .20,  .20]])  # arousal
@@ -72,7 +72,7 @@ def emotion_of(
     v, a = np.clip(WEIGHTS @ scaled(cues), -1, 1).round(4)
     return float(v), float(a)
 
-# %% ../nbs/07_corpus.ipynb #944ce628
+# %% ../nbs/07_corpus.ipynb #6782908f
 def cues_for(
     valence:float,                # where to go, -1 to 1
     arousal:float,                # where to go, -1 to 1
@@ -85,7 +85,7 @@ def cues_for(
     for _ in range(60): z = (z + back @ (target - WEIGHTS @ z)).clip(-1, 1)
     return unscaled(z)
 
-# %% ../nbs/07_corpus.ipynb #ccb5862c
+# %% ../nbs/07_corpus.ipynb #bc0e447c
 @dataclass(frozen=True)
 class Timbre:
     "A voice of the synthesiser."
@@ -98,7 +98,7 @@ class Timbre:
 TIMBRES = {"pluck": Timbre(.004, .45, 1.), "keys": Timbre(.006, .9, .6), "flute": Timbre(.04, 20., .3, vibrato=.12),
            "pad": Timbre(.12, 20., .8, detune=.08), "synth": Timbre(.012, 20., 1., vibrato=.06, detune=.1), "bass": Timbre(.008, .8, .7)}
 
-# %% ../nbs/07_corpus.ipynb #bf05fcb9
+# %% ../nbs/07_corpus.ipynb #12ca1850
 def harmonics(
     timbre:Timbre,     # gives the even ones their strength
     brightness:float,  # 0 to 1: the fall-off goes from 2.8 down to 0.9 powers of the number
@@ -109,7 +109,7 @@ def harmonics(
     w = k**-(2.8-1.9*brightness) * np.where(k % 2, 1., timbre.even)
     return w/np.linalg.norm(w)
 
-# %% ../nbs/07_corpus.ipynb #2d02d022
+# %% ../nbs/07_corpus.ipynb #84818ac9
 def cycle(
     weights:np.ndarray, # harmonic amplitudes, shape (n,)
     freq:float,         # fundamental, Hz
@@ -123,7 +123,7 @@ def cycle(
     c = scipy.fft.irfft(spec, size)
     return np.append(c, c[0]).astype(np.float32)
 
-# %% ../nbs/07_corpus.ipynb #a4873dc3
+# %% ../nbs/07_corpus.ipynb #7a1385cb
 def _read(
     table:np.ndarray, # one cycle, shape (size+1,)
     phase:np.ndarray, # position in cycles, any shape
@@ -134,7 +134,7 @@ def _read(
     f = (x-i).astype(np.float32)
     return table[i]*(1-f) + table[i+1]*f
 
-# %% ../nbs/07_corpus.ipynb #e75d218a
+# %% ../nbs/07_corpus.ipynb #2d02d022
 def tone(
     pitch:float,        # MIDI number; 69 is A4, 440 Hz
     seconds:float,      # how long the note is held
@@ -151,7 +151,7 @@ def tone(
     env = np.exp(-t/timbre.decay)*np.minimum(t/timbre.attack, 1)*np.clip((seconds+release-t)/release, 0, 1)
     return (y*env).astype(np.float32)
 
-# %% ../nbs/07_corpus.ipynb #bfe885fb
+# %% ../nbs/07_corpus.ipynb #a4873dc3
 def drum(
     name:str,                # "kick", "snare" or "hat"
     rng:np.random.Generator, # for the noise
@@ -166,7 +166,7 @@ def drum(
     else: y = np.diff(noise, prepend=0.)*np.exp(-t/.018)
     return (y*end).astype(np.float32)
 
-# %% ../nbs/07_corpus.ipynb #502f8b2b
+# %% ../nbs/07_corpus.ipynb #aea40d6c
 @dataclass(frozen=True)
 class Ensemble:
     "Who plays: everything about the sound that is no cue."
@@ -181,7 +181,7 @@ class Ensemble:
     drums:tuple[str, str, str]            # 8 half beats of kick, snare, hat; "x" is a stroke
     room:float                            # reverberation time, s
 
-# %% ../nbs/07_corpus.ipynb #51a5e36d
+# %% ../nbs/07_corpus.ipynb #bfe885fb
 GENRES = {"Folk": ("pluck", "pluck", "arpeggio"), "Classical": ("flute", "pad", "hold"),
           "Electronic": ("synth", "pad", "beat"), "Pop": ("keys", "keys", "beat")}
 PROGRESSIONS = ((0, 4, 5, 3), (0, 5, 3, 4), (0, 3, 0, 4), (0, 2, 3, 4), (5, 3, 0, 4), (0, 3, 4, 3))
@@ -198,7 +198,7 @@ def ensemble(
     return Ensemble(artist, genre, *GENRES[genre], int(rng.integers(12)), PROGRESSIONS[rng.integers(len(PROGRESSIONS))], cells,
                     BEATS[rng.integers(len(BEATS))], round(float(rng.uniform(.5, 1.4)), 2))
 
-# %% ../nbs/07_corpus.ipynb #41eefbd0
+# %% ../nbs/07_corpus.ipynb #502f8b2b
 MAJOR, MINOR = (0, 2, 4, 5, 7, 9, 11), (0, 2, 3, 5, 7, 8, 10)
 
 @dataclass(frozen=True)
@@ -210,7 +210,7 @@ class Note:
     velocity:float  # strength, 0 to 1
     voice:str       # "melody", "chords", "bass", "kick", "snare" or "hat"
 
-# %% ../nbs/07_corpus.ipynb #abde837b
+# %% ../nbs/07_corpus.ipynb #51a5e36d
 @dataclass(frozen=True)
 class Slot:
     "A stretch of time with one chord."
@@ -219,7 +219,7 @@ class Slot:
     scale:tuple[int, ...]   # seven pitch classes
     chord:tuple[int, ...]   # three of them
 
-# %% ../nbs/07_corpus.ipynb #4873cdb4
+# %% ../nbs/07_corpus.ipynb #3c812e6b
 def harmony(
     cues:Cues,                # tempo decides how many slots, mode which scales
     players:Ensemble,         # key and progression
@@ -236,7 +236,7 @@ def harmony(
         out.append(Slot(i*beats, beats, scale, (scale[d], scale[(d+2) % 7], scale[(d+4) % 7])))
     return out
 
-# %% ../nbs/07_corpus.ipynb #f52faacd
+# %% ../nbs/07_corpus.ipynb #4873cdb4
 def near(
     pc:int,       # pitch class, 0 to 11
     centre:float, # MIDI number
@@ -245,14 +245,14 @@ def near(
     low = int(np.floor(centre))-6
     return low + (pc-low) % 12
 
-# %% ../nbs/07_corpus.ipynb #22fefe7a
+# %% ../nbs/07_corpus.ipynb #87ca4692
 def gate(
     cues:Cues, # articulation
 )->float:      # share of the time between onsets for which a note is held, 0.25 to 1
     "How long notes are held."
     return 1-.75*cues.articulation
 
-# %% ../nbs/07_corpus.ipynb #eab01bbc
+# %% ../nbs/07_corpus.ipynb #a249ccda
 def accompany(
     slots:list[Slot],  # the harmony
     cues:Cues,         # register, articulation, tempo
@@ -271,7 +271,7 @@ def accompany(
             out.append(Note((s.beat+i)*beat, 2*beat*gate(cues), low, .9, "bass"))
     return out
 
-# %% ../nbs/07_corpus.ipynb #a8e0251c
+# %% ../nbs/07_corpus.ipynb #7f8f0b1b
 def melody(
     slots:list[Slot],         # the harmony
     cues:Cues,                # register, articulation, tempo
@@ -291,7 +291,7 @@ def melody(
             out.append(Note((s.beat+at)*beat, x*beat*gate(cues), int(pitch), 1. if strong else .8, "melody"))
     return out
 
-# %% ../nbs/07_corpus.ipynb #6b7c9ee0
+# %% ../nbs/07_corpus.ipynb #5f9ae141
 def percussion(
     slots:list[Slot], # for the length
     cues:Cues,        # tempo and loudness decide whether there are drums
@@ -304,7 +304,7 @@ def percussion(
     return [Note(i*half, half, 0, 1-.2*(i % 2), v) for v, p in zip(("kick", "snare", "hat"), players.drums, strict=True)
             for i in range(n) if p[i % 8] == "x"]
 
-# %% ../nbs/07_corpus.ipynb #9fd8b27c
+# %% ../nbs/07_corpus.ipynb #c2296c3b
 def compose(
     cues:Cues,                # what the music should say
     players:Ensemble,         # who plays it
@@ -318,7 +318,7 @@ def compose(
     notes = [Note(x.start+float(d), x.seconds, x.pitch, x.velocity, x.voice) for x, d in zip(notes, late, strict=True)]
     return tuple(sorted((x for x in notes if x.start < seconds-.05), key=lambda x: x.start))
 
-# %% ../nbs/07_corpus.ipynb #5715de20
+# %% ../nbs/07_corpus.ipynb #e21eea2a
 LEVELS = {"melody": .55, "chords": .32, "bass": .5, "kick": .6, "snare": .4, "hat": .25}
 
 def mix(
@@ -340,7 +340,7 @@ def mix(
         y[i:i+len(part)] += LEVELS[x.voice]*x.velocity*part
     return y
 
-# %% ../nbs/07_corpus.ipynb #695eefb9
+# %% ../nbs/07_corpus.ipynb #0e325762
 def finish(
     y:np.ndarray,      # dry mix, shape (n,)
     cues:Cues,         # brightness and loudness
@@ -360,18 +360,18 @@ def finish(
     z *= np.clip(np.arange(n)/(.005*sr), 0, 1)*np.clip(np.arange(n, 0, -1)/(.3*sr), 0, 1)
     return (z*10**(cues.loudness/20)/np.sqrt((z**2).mean()+1e-12)).astype(np.float32)
 
-# %% ../nbs/07_corpus.ipynb #13b93a81
+# %% ../nbs/07_corpus.ipynb #695eefb9
 @dataclass(frozen=True, eq=False)
 class Piece:
     "A piece of music with its label and how it was made."
     samples:np.ndarray = field(repr=False)  # float32 mono, shape (n,), within (-1, 1)
     sr:int                                  # sample rate, Hz
     cues:Cues                               # what it was made from
-    valence:float                           # the label, `emotion_of(cues)`
-    arousal:float
-    seed:int
-    players:Ensemble = field(repr=False)
-    notes:tuple[Note, ...] = field(repr=False)
+    valence:float                           # the label, `emotion_of(cues)`, -1 to 1
+    arousal:float                           # likewise
+    seed:int                                # of everything left to chance
+    players:Ensemble = field(repr=False)    # who plays
+    notes:tuple[Note, ...] = field(repr=False) # the score
 
     @property
     def seconds(self)->float: return len(self.samples)/self.sr
@@ -382,7 +382,7 @@ class Piece:
         label = f"valence {self.valence:+.2f}, arousal {self.arousal:+.2f} ({self.players.genre}, {self.cues.tempo:.0f} bpm)"
         return f'<div>{label}<br><audio controls preload="none" src="data:audio/mpeg;base64,{data}"></audio></div>'
 
-# %% ../nbs/07_corpus.ipynb #43ddbf9b
+# %% ../nbs/07_corpus.ipynb #1f43ddae
 def encode(
     samples:np.ndarray, # float mono, shape (n,)
     sr:int=22050,       # sample rate, Hz
@@ -394,7 +394,7 @@ def encode(
              bitrate_mode="VARIABLE" if vbr else "CONSTANT")
     return out.getvalue()
 
-# %% ../nbs/07_corpus.ipynb #b5fc6abb
+# %% ../nbs/07_corpus.ipynb #13b93a81
 def play(
     cues:Cues,               # what the music should say
     seed:int=0,              # of everything left to chance
@@ -407,7 +407,7 @@ def play(
     notes = compose(cues, players, np.random.default_rng([seed, 2]), seconds)
     return Piece(finish(mix(notes, cues, players, seconds, sr), cues, players, sr), sr, cues, *emotion_of(cues), seed, players, notes)
 
-# %% ../nbs/07_corpus.ipynb #75aef8ed
+# %% ../nbs/07_corpus.ipynb #b5fc6abb
 def piece(
     valence:float=.8,        # how pleasant, -1 to 1
     arousal:float=-.5,       # how energetic, -1 to 1
@@ -419,7 +419,7 @@ def piece(
     "A piece for a point of the plane. Its label is `emotion_of` its cues: close to the point, not always on it."
     return play(cues_for(valence, arousal, np.random.default_rng([seed, 1])), seed, artist, seconds, sr)
 
-# %% ../nbs/07_corpus.ipynb #d3494565
+# %% ../nbs/07_corpus.ipynb #e802602e
 def targets(
     n:int,            # how many points
     seed:int=0,       # shifts the sequence
@@ -430,7 +430,7 @@ def targets(
     u = np.random.default_rng([seed, 6]).uniform(size=2) + np.arange(1, n+1)[:, None]/np.array([g, g*g])
     return extent*(2*(u % 1)-1)
 
-# %% ../nbs/07_corpus.ipynb #9c89fb3a
+# %% ../nbs/07_corpus.ipynb #3c4bafc4
 FIRST_ID, PER_ARTIST = 100_001, 3
 AUDIO = "DEAM_audio/MEMD_audio"
 LABELS = "DEAM_Annotations/annotations/annotations averaged per song"
@@ -440,10 +440,10 @@ MARKER, BEGUN, VERSION = "corpus.json", ".corpus.json", 1
 @dataclass(frozen=True)
 class Entry:
     "One line of a corpus."
-    song_id:int
+    song_id:int  # from `FIRST_ID` on
     seed:int     # of the piece
     artist:int   # its ensemble
-    cues:Cues
+    cues:Cues    # what it is made from
 
 # %% ../nbs/07_corpus.ipynb #46aca754
 def entries(
@@ -529,7 +529,7 @@ def write(
     seconds:float=10.,     # length of a piece, at least 1
     progress:bool=True,    # show a bar
 )->Path:                   # the folder
-    "Write a corpus in DEAM's layout (about 0.15 s a piece on one core)."
+    "Write a corpus in DEAM's layout."
     if not (1 <= n <= 10_000 and seconds >= 1): raise ValueError(f"n must be 1 to 10,000 and seconds at least 1, not {n} and {seconds}")
     root, plan = Path(folder).expanduser(), entries(n, seed)
     stamp = {"corpus": "procedural", "version": VERSION, "seed": seed, "n": n, "seconds": float(seconds)}

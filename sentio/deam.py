@@ -48,12 +48,13 @@ EXCERPTS, FULL = 2000, 2058  # song ids up to the first are 45 s excerpts, those
 SONGS = 1802     # songs in the published data set
 DIMENSIONS = ("valence", "arousal")
 
+# %% ../nbs/06_deam.ipynb #6ecaa005
 def label_table() -> pd.DataFrame: # one row a song, ratings on 1-9 as DEAM files them
     "The committed label table: DEAM's static and averaged dynamic labels, emoMusic's, artist, genre (columns: see data/README.md)."
     empty = {f"emo_{d}": [""] for d in DIMENSIONS}
     return pd.read_csv(DATA / "deam_labels.csv", dtype={"genre": str}, keep_default_na=False, na_values=empty)
 
-# %% ../nbs/06_deam.ipynb #4cb36b8c
+# %% ../nbs/06_deam.ipynb #3c7b3f6d
 EXCHANGED = (2, 1000)  # first and last song id whose static valence and arousal columns are exchanged
 
 def repair(
@@ -66,7 +67,7 @@ def repair(
         out.loc[wrong, [v, a]] = table.loc[wrong, [a, v]].to_numpy()
     return out
 
-# %% ../nbs/06_deam.ipynb #9f1057d4
+# %% ../nbs/06_deam.ipynb #cd1f1a04
 def audio_folder(
     root: Path | str, # the DEAM folder
 ) -> Path | None:     # the folder with the mp3 files, None where there is none
@@ -74,7 +75,7 @@ def audio_folder(
     places = (Path(root) / p for p in ("DEAM_audio/MEMD_audio", "MEMD_audio", "DEAM_audio"))
     return next((p for p in places if p.is_dir()), None)
 
-# %% ../nbs/06_deam.ipynb #cd1f1a04
+# %% ../nbs/06_deam.ipynb #4de44b09
 def audio_files(
     root: Path | str | None, # the DEAM folder
 ) -> dict[int, Path]:        # song id -> file; files of zero bytes are left out
@@ -83,7 +84,7 @@ def audio_files(
     found = folder.iterdir() if folder else ()
     return {int(p.stem): p for p in sorted(found) if p.suffix == ".mp3" and p.stem.isdigit() and p.stat().st_size}
 
-# %% ../nbs/06_deam.ipynb #575f2d7d
+# %% ../nbs/06_deam.ipynb #f3cc3d1f
 MARKER = "corpus.json"  # the file that says that a folder holds the procedural corpus
 
 def is_corpus(
@@ -92,7 +93,7 @@ def is_corpus(
     "Does this folder hold the procedural corpus rather than DEAM?"
     return root is not None and (Path(root) / MARKER).is_file()
 
-# %% ../nbs/06_deam.ipynb #f3cc3d1f
+# %% ../nbs/06_deam.ipynb #2a68c6b6
 LABELS = ("repaired", "as_filed", "dynamic")
 SONG_COLUMNS = ["song_id", "artist", "genre", "valence", "arousal", "valence_sd", "arousal_sd", "raters", "full_song", "fold", "path"]
 
@@ -115,11 +116,12 @@ def read(
     out["path"] = pd.Series([paths.get(i) for i in out.song_id], index=out.index, dtype=object)
     return out[SONG_COLUMNS]
 
-# %% ../nbs/06_deam.ipynb #2a68c6b6
+# %% ../nbs/06_deam.ipynb #7e28b343
 def _committed_folds() -> pd.Series:
     "The fold of each song id."
     return pd.read_csv(DATA / "deam_folds.csv", index_col="song_id").fold
 
+# %% ../nbs/06_deam.ipynb #2ac1a7f8
 def _dynamic(out: pd.DataFrame, t: pd.DataFrame, root: Path | str | None, seconds: tuple[float, float] | None) -> pd.DataFrame:
     "The songs with dynamic labels in place of the static ones; the averaged files hold no rater sd, so it is nan."
     if seconds is None or tuple(seconds) == (30, 40):
@@ -128,18 +130,19 @@ def _dynamic(out: pd.DataFrame, t: pd.DataFrame, root: Path | str | None, second
     else: means = dynamic_means(root, seconds).loc[t.song_id].set_axis(t.index)
     return out.assign(**means, valence_sd=np.nan, arousal_sd=np.nan)
 
-# %% ../nbs/06_deam.ipynb #c114411e
+# %% ../nbs/06_deam.ipynb #77cb4475
 FAMILY = {"pop": "Pop/Rock", "rock": "Pop/Rock", "electronic": "Electronic", "classical": "Classical",
           "jazz": "Jazz/Blues", "blues": "Jazz/Blues"}
 FAMILIES = ("Pop/Rock", "Electronic", "Classical", "Jazz/Blues", "Other")
 
+# %% ../nbs/06_deam.ipynb #68dd9f47
 def family(
     genre: str, # as published: words joined by - or /
 ) -> str:       # one of `FAMILIES`
     "The genre family of a published genre string: that of its first word that has one."
     return next((FAMILY[w] for w in re.split("[-/]", genre.casefold()) if w in FAMILY), "Other")
 
-# %% ../nbs/06_deam.ipynb #4b0d54ac
+# %% ../nbs/06_deam.ipynb #6a254072
 HYPHENATED = ("cooper-moore", "k-conjog", "m-pex", "the shut-ins", "un automne")  # names of 2013 that have a hyphen of their own
 
 def clean_artist(
@@ -152,7 +155,7 @@ def clean_artist(
     letters = "".join(c for c in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(c))
     return re.sub(r"^the ", "", re.sub(r"\W+", " ", letters).strip())
 
-# %% ../nbs/06_deam.ipynb #6a254072
+# %% ../nbs/06_deam.ipynb #5cf25847
 SHARED = ("anitek", "audiotoolz", "morphamish", "pine valley cosmonauts", "volfoniq")  # names that link artists, found by reading the list
 
 def artist_ids(
@@ -166,7 +169,7 @@ def artist_ids(
             if f" {other} " in f" {n} ": leader[lead(n)] = lead(other)
     return pd.factorize(np.array([lead(n) for n in names], dtype=object))[0]
 
-# %% ../nbs/06_deam.ipynb #c54e94b5
+# %% ../nbs/06_deam.ipynb #f73918cf
 def grid_cells(
     valence: np.ndarray, # (n,), in [-1, 1]
     arousal: np.ndarray, # (n,), in [-1, 1]
@@ -180,7 +183,7 @@ def grid_cells(
     def nearest(c: int) -> int: return int(min(full, key=lambda f: ((c // bins - f // bins) ** 2 + (c % bins - f % bins) ** 2, -count[f])))
     return np.array([nearest(c) for c in range(bins**2)])[cell]
 
-# %% ../nbs/06_deam.ipynb #bc676ab3
+# %% ../nbs/06_deam.ipynb #d49cadab
 SEED = 16  # of the committed folds: see `choose_seed`
 
 def make_folds(
@@ -196,7 +199,7 @@ def make_folds(
     for k, (_, test) in enumerate(StratifiedGroupKFold(n, shuffle=True, random_state=seed).split(t, cell, t.artist)): fold[use[test]] = k
     return fold
 
-# %% ../nbs/06_deam.ipynb #f73918cf
+# %% ../nbs/06_deam.ipynb #17e38d11
 def balance(
     table: pd.DataFrame, # songs: valence, arousal
     fold: np.ndarray,    # (len(table),) fold of each song; -1 is left out
@@ -209,7 +212,7 @@ def balance(
         rows.append(row)
     return pd.DataFrame(rows).rename_axis("fold")
 
-# %% ../nbs/06_deam.ipynb #d49cadab
+# %% ../nbs/06_deam.ipynb #47d05c32
 def worst_distance(
     table: pd.DataFrame, # songs: valence, arousal
     fold: np.ndarray,    # fold of each song
@@ -217,6 +220,7 @@ def worst_distance(
     "What `choose_seed` minimises."
     return float(balance(table, fold)[["D valence", "D arousal"]].max(axis=None))
 
+# %% ../nbs/06_deam.ipynb #d28e3369
 def choose_seed(
     table: pd.DataFrame,                # songs
     seeds: Iterable[int] = range(50),   # candidates
@@ -225,7 +229,7 @@ def choose_seed(
     worst = {s: worst_distance(table, make_folds(table, seed=s)) for s in seeds}
     return min(worst, key=worst.__getitem__), worst
 
-# %% ../nbs/06_deam.ipynb #3877e720
+# %% ../nbs/06_deam.ipynb #68dfa316
 def split(
     table: pd.DataFrame,                                # songs with a fold
     fold: int,                                          # the test fold
@@ -236,7 +240,7 @@ def split(
     valid = (fold + 1) % n
     return table[~table.fold.isin([-1, fold, valid])], table[table.fold == valid], table[table.fold == fold]
 
-# %% ../nbs/06_deam.ipynb #11318ad8
+# %% ../nbs/06_deam.ipynb #be960825
 ANNOTATIONS = "DEAM_Annotations/annotations/annotations averaged per song"
 METADATA = {2013: (2, 4), 2014: (1, 4), 2015: (2, 4)}   # year -> columns of artist and genre
 MISFILED = {1459: ("Bird of Youth", "")}                # the row of 2014 with the artist in the genre's column, and no genre
@@ -245,7 +249,7 @@ def _annotation(root: Path | str, name: str) -> pd.DataFrame:
     "One table of averaged annotations, blanks after commas removed."
     return pd.read_csv(Path(root) / ANNOTATIONS / name, skipinitialspace=True, low_memory=False)
 
-# %% ../nbs/06_deam.ipynb #68dfa316
+# %% ../nbs/06_deam.ipynb #b7551e9e
 def read_metadata(
     root: Path | str, # the DEAM folder
 ) -> pd.DataFrame:    # song_id, name (of the artist, cleaned), genre (as published)
@@ -258,7 +262,7 @@ def read_metadata(
                 rows.append((int(r[0]), clean_artist(artist, glued=year == 2013), " ".join(genre.split())))
     return pd.DataFrame(rows, columns=["song_id", "name", "genre"]).sort_values("song_id", ignore_index=True)
 
-# %% ../nbs/06_deam.ipynb #ec78533a
+# %% ../nbs/06_deam.ipynb #62c4561d
 def read_static(
     root: Path | str, # the DEAM folder
 ) -> pd.DataFrame:    # song_id, valence_mean, valence_std, arousal_mean, arousal_std: 1-9, as filed
@@ -268,7 +272,7 @@ def read_static(
     columns = ["song_id", *(f"{d}_{stat}" for d in DIMENSIONS for stat in ("mean", "std"))]
     return pd.concat(files)[columns].sort_values("song_id", ignore_index=True)
 
-# %% ../nbs/06_deam.ipynb #be960825
+# %% ../nbs/06_deam.ipynb #f97436a0
 def dynamic_means(
     root: Path | str,                                  # the DEAM folder
     seconds: tuple[float, float] | None = None,        # from (included) to (excluded); None: all there is, from second 15 on
@@ -282,7 +286,7 @@ def dynamic_means(
         out[d] = t.loc[:, (lo <= at) & (at < hi)].mean(axis=1)
     return pd.DataFrame(out)
 
-# %% ../nbs/06_deam.ipynb #b7551e9e
+# %% ../nbs/06_deam.ipynb #b6b2ffba
 def build(
     root: Path | str, # the DEAM folder, with annotations and metadata
 ) -> pd.DataFrame:    # the label table
@@ -296,11 +300,12 @@ def build(
     out["genre"] = out.song_id.map(meta.genre)
     return out.assign(family=out.genre.map(family), raters=np.where(out.song_id.between(EXCERPTS + 1, FULL), 5, 10))
 
-# %% ../nbs/06_deam.ipynb #15ceea92
+# %% ../nbs/06_deam.ipynb #5ffc7a63
 def _layout(folder: Path) -> bool:
     "Does this folder hold DEAM?"
     return any((folder / name).is_dir() for name in ("DEAM_audio", "MEMD_audio", "DEAM_Annotations"))
 
+# %% ../nbs/06_deam.ipynb #d8dcd0f7
 def _below(folder: Path, depth: int) -> Iterator[Path]:
     "A folder and those below it, the nearest first."
     level = [folder] if folder.is_dir() else []
@@ -308,11 +313,12 @@ def _below(folder: Path, depth: int) -> Iterator[Path]:
         yield from level
         level = [p for f in level for p in sorted(f.iterdir()) if p.is_dir() and not p.name.startswith(".")]
 
-# %% ../nbs/06_deam.ipynb #f8170af2
+# %% ../nbs/06_deam.ipynb #6c5611a1
 def cache_folder() -> Path: # SENTIO_CACHE/DEAM, or ~/.cache/sentio/DEAM
     "Where `download` puts DEAM."
     return Path(os.environ.get("SENTIO_CACHE") or Path.home() / ".cache/sentio") / "DEAM"
 
+# %% ../nbs/06_deam.ipynb #5313c335
 def find() -> Path | None: # the DEAM folder, None where there is none
     "Look for DEAM: in SENTIO_DATA if that is set, else in ./data, among Kaggle's inputs and where `download` puts it."
     named, kaggle = os.environ.get("SENTIO_DATA"), Path(os.environ.get("SENTIO_KAGGLE_INPUT", "/kaggle/input"))
@@ -321,7 +327,7 @@ def find() -> Path | None: # the DEAM folder, None where there is none
     if named and root is None: warnings.warn("SENTIO_DATA is set, but there is no DEAM below it", stacklevel=2)
     return root
 
-# %% ../nbs/06_deam.ipynb #5313c335
+# %% ../nbs/06_deam.ipynb #8b0781be
 def coverage(
     table: pd.DataFrame, # songs, from `read`
 ) -> pd.DataFrame:       # excerpts and full songs: how many, how many with audio, the share, median seconds of a sample of nine
@@ -334,14 +340,15 @@ def coverage(
                       "seconds": float(np.median(lengths)) if lengths else np.nan}
     return pd.DataFrame(rows).T.astype({"songs": int, "with audio": int})
 
-# %% ../nbs/06_deam.ipynb #17bf2faa
+# %% ../nbs/06_deam.ipynb #cefecd40
 URL = "https://cvml.unige.ch/databases/DEAM"
 KAGGLE = "https://www.kaggle.com/datasets/imsparsh/deam-mediaeval-dataset-emotional-analysis-in-music"
 
+# %% ../nbs/06_deam.ipynb #1f9f6933
 class DownloadError(OSError):
     "DEAM could not be fetched; the message says what to do."
 
-# %% ../nbs/06_deam.ipynb #a4283971
+# %% ../nbs/06_deam.ipynb #a4c26d59
 @dataclass(frozen=True)
 class Archive:
     "One official archive."
@@ -349,11 +356,12 @@ class Archive:
     folder: str      # where it unpacks, below the DEAM folder
     sha256: str = "" # as recorded by users; empty where nobody did
 
+# %% ../nbs/06_deam.ipynb #3393b8d8
 ARCHIVES = (Archive("DEAM_Annotations.zip", "DEAM_Annotations", "809b0feb4ba6196c1eda9b2b7b33b892b11fa71457cfceb0d47e832ed1a5f15f"),
             Archive("metadata.zip", "", "3d1d5ab42e852803a770f2cfbd685c6b464e1ebe76f26b0e10954597902b90f8"),
             Archive("DEAM_audio.zip", "DEAM_audio", "e2814325f573ade8caebc697f0efcfdf7207142b737d72558a416117ca591353"))
 
-# %% ../nbs/06_deam.ipynb #cbf59d92
+# %% ../nbs/06_deam.ipynb #553245ff
 def _append(url: str, part: Path, timeout: float) -> bool:
     "Fetch what `part` lacks and append it; True where the file is complete then."
     have = part.stat().st_size if part.exists() else 0
@@ -367,7 +375,7 @@ def _append(url: str, part: Path, timeout: float) -> bool:
             while block := r.read(1 << 18): bar.update(f.write(block))
     return total is None or part.stat().st_size == total
 
-# %% ../nbs/06_deam.ipynb #8b0781be
+# %% ../nbs/06_deam.ipynb #a5d78761
 def fetch(
     url: str,             # what to fetch
     path: Path,           # where it goes; until it is complete, `path`.part
@@ -392,7 +400,7 @@ def fetch(
     raise DownloadError(f"{url}: {why}. Try again later (what has come is kept), fetch it by hand and put it at {path}, "
                         f"or take Kaggle's copy ({KAGGLE}) and set SENTIO_DATA to its folder.")
 
-# %% ../nbs/06_deam.ipynb #834658b5
+# %% ../nbs/06_deam.ipynb #b8c43233
 def verify(
     path: Path,             # an archive on disk
     sha256: str = "",       # what it should be, if known
@@ -410,7 +418,7 @@ def verify(
                             "it is not the one known. If you trust where it came from, pass check=False.")
     return got
 
-# %% ../nbs/06_deam.ipynb #c094bf05
+# %% ../nbs/06_deam.ipynb #b1cb70bb
 def unpack(
     path: Path,   # an archive
     folder: Path, # where its members go
@@ -428,13 +436,13 @@ def unpack(
             half.replace(target)
     return len(todo)
 
-# %% ../nbs/06_deam.ipynb #20c4b3a7
+# %% ../nbs/06_deam.ipynb #c2d0fbbd
 def _note(path: Path, what: dict[str, dict[str, object]]) -> None:
     half = path.with_name(path.name + ".part")
     half.write_text(json.dumps(what, indent=1))
     half.replace(path)
 
-# %% ../nbs/06_deam.ipynb #00516072
+# %% ../nbs/06_deam.ipynb #8880db21
 def download(
     root: Path | str | None = None,           # where DEAM goes; None: `cache_folder()`, where `find` looks
     archives: Iterable[Archive] = ARCHIVES,   # what to fetch; ARCHIVES[:2] is all but the audio
@@ -459,7 +467,7 @@ def download(
         _note(note, seen)
     return root
 
-# %% ../nbs/06_deam.ipynb #6a045236
+# %% ../nbs/06_deam.ipynb #588c571e
 def validate(
     root: Path | str,         # the DEAM folder
 ) -> dict[str, list[int]]:    # song ids: missing, extra, empty
@@ -470,7 +478,7 @@ def validate(
     empty = sorted(i for i, size in sizes.items() if not size)
     return {"missing": sorted(expected - there), "extra": sorted(there - expected), "empty": empty}
 
-# %% ../nbs/06_deam.ipynb #c2d0fbbd
+# %% ../nbs/06_deam.ipynb #f50b17bf
 @dataclass(frozen=True)
 class Deam:
     "DEAM in one folder: what can be done with it, in mirdata's words."
@@ -486,6 +494,7 @@ class Deam:
         "One song at random."
         return self.songs().sample(1, random_state=seed).iloc[0]
 
+# %% ../nbs/06_deam.ipynb #634e36bb
 def initialize(
     root: Path | str | None = None, # the DEAM folder; None: what `find` finds
 ) -> Deam:                          # the data set

@@ -30,7 +30,7 @@ STATS = ('mean', 'sd', 'min', 'max')
 FAMILIES = {family: tuple(f'{d}_{s}' for d in names for s in STATS) for family, names in DESCRIPTORS.items()}
 FEATURES = tuple(f for names in FAMILIES.values() for f in names)
 
-# %% ../nbs/08_features.ipynb #00a37f66
+# %% ../nbs/08_features.ipynb #a035425c
 @lru_cache(maxsize=4)
 def _dct(n_mels: int = 128, n: int = 13) -> np.ndarray:
     "Orthonormal DCT-II as a matrix, shape (n_mels, n)."
@@ -38,14 +38,14 @@ def _dct(n_mels: int = 128, n: int = 13) -> np.ndarray:
     waves[:, 0] /= np.sqrt(2)
     return waves.astype(np.float32)
 
-# %% ../nbs/08_features.ipynb #a035425c
+# %% ../nbs/08_features.ipynb #f7edba61
 def mfcc(
     mel_db: np.ndarray, # dB, shape (t, n_mels)
 ) -> np.ndarray:        # shape (13, t)
     "Thirteen mel-frequency cepstral coefficients, as `librosa.feature.mfcc`."
     return (mel_db @ _dct(mel_db.shape[1])).T
 
-# %% ../nbs/08_features.ipynb #8d3b163f
+# %% ../nbs/08_features.ipynb #c7a77a29
 def moments(
     magnitude: np.ndarray, # shape (t, bins), float32
     hz: np.ndarray,        # frequency of each bin, Hz
@@ -57,7 +57,7 @@ def moments(
     rolloff = hz[(below >= 0.85*below[:, -1:]).argmax(1)]
     return np.stack([first, rolloff, np.sqrt(np.maximum(second - first**2, 0))])
 
-# %% ../nbs/08_features.ipynb #ec31a7d3
+# %% ../nbs/08_features.ipynb #6ddedc9c
 @lru_cache(maxsize=4)
 def _octaves(sr: float, bins: int) -> list[tuple[slice, int]]:
     "The bins of seven bands (0-200 Hz, then octaves), and how many are 2 % of a band, as librosa 0.11 picks them."
@@ -68,7 +68,7 @@ def _octaves(sr: float, bins: int) -> list[tuple[slice, int]]:
         found.append((slice(start, stop - (k < 6)), max(1, round(0.02*(stop - start)))))
     return found
 
-# %% ../nbs/08_features.ipynb #6ddedc9c
+# %% ../nbs/08_features.ipynb #7b9a3903
 def contrast(
     magnitude: np.ndarray, # shape (t, bins)
     sr: int = 22_050,      # Hz
@@ -80,7 +80,7 @@ def contrast(
         valleys[k], peaks[k] = band[:, :few].mean(1), band[:, -few:].mean(1)
     return power_to_db(peaks) - power_to_db(valleys)
 
-# %% ../nbs/08_features.ipynb #2594d8bc
+# %% ../nbs/08_features.ipynb #56adf95d
 @lru_cache(maxsize=4)
 def chroma_filters(
     sr: int = 22_050,   # Hz
@@ -95,7 +95,7 @@ def chroma_filters(
     bumps *= np.exp(-0.5*((pitch/12 - 5)/2)**2)/np.linalg.norm(bumps, axis=0)
     return np.roll(bumps, -3, axis=0)[:, :n_fft//2 + 1].astype(np.float32)
 
-# %% ../nbs/08_features.ipynb #56adf95d
+# %% ../nbs/08_features.ipynb #cf9a915e
 def chroma(
     power: np.ndarray, # shape (t, bins)
     sr: int = 22_050,  # Hz
@@ -105,7 +105,7 @@ def chroma(
     top = raw.max(1, keepdims=True)
     return (raw/np.where(top < np.finfo(np.float32).tiny, 1, top)).T
 
-# %% ../nbs/08_features.ipynb #06c2765a
+# %% ../nbs/08_features.ipynb #dd368640
 def zero_crossings(
     y: np.ndarray, # samples, shape (n,)
 ) -> np.ndarray:   # share of samples where the sign changes, shape (t,)
@@ -115,7 +115,7 @@ def zero_crossings(
     start = np.arange(0, len(seen) - N_FFT + 1, HOP)
     return (seen[start + N_FFT - 1] - seen[start])/N_FFT
 
-# %% ../nbs/08_features.ipynb #0bf6a79b
+# %% ../nbs/08_features.ipynb #b21bbfd0
 def loudness(
     y: np.ndarray, # samples, shape (n,)
 ) -> np.ndarray:   # root mean square, and crest factor (peak over root mean square), shape (2, t)
@@ -127,7 +127,7 @@ def loudness(
     rms = np.sqrt(energy.sum(1)/N_FFT)
     return np.stack([rms, peak.max(1)/np.maximum(rms, 1e-10)])
 
-# %% ../nbs/08_features.ipynb #7870da39
+# %% ../nbs/08_features.ipynb #fb9ec878
 def onset_strength(
     mel_db: np.ndarray, # dB, shape (t, n_mels)
 ) -> np.ndarray:        # dB, shape (t,)
@@ -135,7 +135,7 @@ def onset_strength(
     rise = np.maximum(np.diff(mel_db, axis=0), 0).mean(1)
     return np.concatenate([np.zeros(1 + N_FFT//(2*HOP), rise.dtype), rise])[:len(mel_db)]
 
-# %% ../nbs/08_features.ipynb #4ed5e3f7
+# %% ../nbs/08_features.ipynb #ce1d8870
 def flux(
     magnitude: np.ndarray, # shape (t, bins)
 ) -> np.ndarray:           # 0 (the same shape) to sqrt 2 (nothing in common), shape (t,)
@@ -145,7 +145,7 @@ def flux(
     alike = np.einsum('tf,tf->t', magnitude[1:], magnitude[:-1])/np.where(both > 1e-20, both, 1)
     return np.concatenate([[0], np.sqrt(np.maximum(2 - 2*alike, 0))*(both > 1e-20)])
 
-# %% ../nbs/08_features.ipynb #d41e835f
+# %% ../nbs/08_features.ipynb #fbf3a2cb
 def pulse_clarity(
     onset: np.ndarray,      # onset strength, shape (t,)
     rate: float = 22050/HOP, # frames a second
@@ -160,7 +160,7 @@ def pulse_clarity(
     best = same[:, int(0.3*rate):int(1.5*rate) + 1].max(1)
     return np.clip(best/np.maximum(same[:, 0], 0.05**2*np.square(window).sum()), 0, 1)
 
-# %% ../nbs/08_features.ipynb #e78ebe21
+# %% ../nbs/08_features.ipynb #22e8e918
 def frame_features(
     y: np.ndarray,    # mono samples, shape (n,)
     sr: int = 22_050, # Hz; features are comparable at the same rate only
@@ -174,7 +174,7 @@ def frame_features(
     temporal = [zero_crossings(y), rms, onset, flux(magnitude), crest, pulse_clarity(onset, sr/HOP)]
     return np.concatenate([mfcc(mel_db), moments(magnitude, hz), contrast(magnitude, sr), temporal, chroma(power, sr)], dtype=np.float32)
 
-# %% ../nbs/08_features.ipynb #22e8e918
+# %% ../nbs/08_features.ipynb #a3d4768c
 def features(
     y: np.ndarray,    # mono samples, shape (n,)
     sr: int = 22_050, # Hz

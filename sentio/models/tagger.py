@@ -6,7 +6,7 @@ Docs: https://sw-ai-36.github.io/sentio/tagger.html.md"""
 
 # %% auto #0
 __all__ = ['WEIGHTS', 'CHANNELS', 'POOLS', 'FCN_COLUMNS', 'MUSICNN_MEL', 'MUSICNN_COLUMNS', 'RIDGE_ALPHAS', 'EARS', 'Weights',
-           'WeightsNotFound', 'weight_folders', 'find_weights', 'available', 'checksum', 'download_weights',
+           'WeightsNotFound', 'weight_folders', 'available', 'find_weights', 'checksum', 'download_weights',
            'Spectrogram', 'htk_filters', 'MelScale', 'LogMel', 'Block', 'FCN', 'tile', 'read_state', 'load_fcn',
            'random_fcn', 'pool', 'alive', 'fold', 'FastFCN', 'patches', 'musicnn_ends', 'MusiCNN', 'Ear', 'pieces',
            'listen_fcn', 'ear', 'embed', 'embed_all', 'KernelSVR', 'groups_of', 'head', 'candidates', 'tagger',
@@ -74,27 +74,30 @@ def weight_folders()->list[Path]:
     return [Path(p) for p in (own, data and Path(data)/"weights", ArrayCache().folder/"weights") if p]
 
 # %% ../../nbs/10_tagger.ipynb #acff22b6
+def _found(name:str)->list[Path]:
+    "Where the file of these weights is."
+    return [p for f in weight_folders() if (p := f/WEIGHTS[name].file).is_file()]
+
+def available(name:str="fcn")->bool: # is the file of these weights on this machine?
+    "Are these weights here?"
+    return bool(_found(name))
+
+# %% ../../nbs/10_tagger.ipynb #eb461cad
 def find_weights(
     name:str="fcn", # a key of `WEIGHTS`
 )->Path:            # the file
     "The file with these weights, or `WeightsNotFound`."
-    w = WEIGHTS[name]
-    found = [f/w.file for f in weight_folders() if (f/w.file).is_file()]
+    w, found = WEIGHTS[name], _found(name)
     if found: return found[0]
     raise WeightsNotFound(f"No {w.file} in {', '.join(map(str, weight_folders()))}. Fetch it ({w.megabytes} MB, {w.licence}) with "
         f"sentio.models.tagger.download_weights({name!r}), or set SENTIO_WEIGHTS to the folder it is in.")
 
-# %% ../../nbs/10_tagger.ipynb #eb461cad
-def available(name:str="fcn")->bool: # is the file of these weights on this machine?
-    "Are these weights here?"
-    return any((f/WEIGHTS[name].file).is_file() for f in weight_folders())
-
-# %% ../../nbs/10_tagger.ipynb #bd1e786f
+# %% ../../nbs/10_tagger.ipynb #3b80e3c0
 def checksum(path:Path)->str:
     "The SHA-256 of a file."
     with path.open("rb") as f: return hashlib.file_digest(f, "sha256").hexdigest()
 
-# %% ../../nbs/10_tagger.ipynb #666d1c66
+# %% ../../nbs/10_tagger.ipynb #bd1e786f
 def download_weights(
     name:str="fcn",          # a key of `WEIGHTS`
     folder:Path | None=None, # where to; None: weights/ in the cache, where they are looked for
@@ -176,7 +179,7 @@ class FCN(nn.Module):
 
     def forward(self, y:Tensor)->Tensor: return torch.sigmoid(self.dense(self.blocks(y)[-1].amax((2, 3))))
 
-# %% ../../nbs/10_tagger.ipynb #ae0142b5
+# %% ../../nbs/10_tagger.ipynb #761465f5
 def tile(
     y:np.ndarray,                    # wave, shape (n,)
     seconds:float=29., sr:int=16000, # the least length
@@ -185,7 +188,7 @@ def tile(
     n = round(seconds*sr)
     return np.resize(y, n) if len(y) < n else y
 
-# %% ../../nbs/10_tagger.ipynb #a5a063c1
+# %% ../../nbs/10_tagger.ipynb #971ce733
 def read_state(
     path:Path, # .pth or .safetensors
 )->dict[str, Tensor]:
@@ -196,7 +199,7 @@ def read_state(
     else: state = torch.load(path, weights_only=True, map_location="cpu")
     return {k: v.masked_fill(is_subnormal(v), 0) if v.is_floating_point() else v for k, v in state.items()}
 
-# %% ../../nbs/10_tagger.ipynb #971ce733
+# %% ../../nbs/10_tagger.ipynb #a15b1d52
 def load_fcn(
     path:Path | None=None, # weights; None finds the published ones or raises `WeightsNotFound`
 )->FCN:                    # in evaluation mode, without gradients
@@ -206,7 +209,7 @@ def load_fcn(
     net.load_state_dict(read_state(path or find_weights("fcn")), strict=True)
     return net.eval().requires_grad_(False)
 
-# %% ../../nbs/10_tagger.ipynb #72859a03
+# %% ../../nbs/10_tagger.ipynb #2fe1249e
 def random_fcn(
     seed:int=0, # the same seed is the same network
 )->FCN:         # in evaluation mode, without gradients
@@ -219,23 +222,23 @@ def random_fcn(
     net.spec_bn.running_mean.fill_(-2.); net.spec_bn.running_var.fill_(225.)  # type: ignore[union-attr]
     return net
 
-# %% ../../nbs/10_tagger.ipynb #9a193dcd
+# %% ../../nbs/10_tagger.ipynb #68868c48
 def pool(
     blocks:Iterable[Tensor], # outputs of the blocks, each (b, channels, mel, time)
 )->Tensor:                   # shape (b, 1024): per block the means, then the maxima
     "Mean and maximum over mel and time of every block."
     return torch.cat([s for x in blocks for s in (x.mean((2, 3)), x.amax((2, 3)))], 1)
 
-# %% ../../nbs/10_tagger.ipynb #68868c48
+# %% ../../nbs/10_tagger.ipynb #66686dc1
 FCN_COLUMNS = [f"fcn_{i}_{stat}_{j}" for i, n in enumerate(CHANNELS, 1) for stat in ("mean", "max") for j in range(n)]
 
-# %% ../../nbs/10_tagger.ipynb #72cca9a9
+# %% ../../nbs/10_tagger.ipynb #58acd3fe
 def alive(conv:nn.Conv2d)->Tensor: # bool, shape (outputs,)
     "Which filters of a folded convolution can give more than zero after ReLU."
     bias = conv.bias if conv.bias is not None else torch.zeros(conv.out_channels)
     return (conv.weight.abs().amax((1, 2, 3)) > 1e-30) | (bias > 0)
 
-# %% ../../nbs/10_tagger.ipynb #58acd3fe
+# %% ../../nbs/10_tagger.ipynb #e1aa9a0d
 def fold(
     layers:Sequence[Block], # in evaluation mode
 )->tuple[list[nn.Conv2d], list[Tensor]]: # convolutions without dead filters, and which filters were kept
@@ -249,7 +252,7 @@ def fold(
         convs.append(small); kept.append(keep); before = keep
     return convs, kept
 
-# %% ../../nbs/10_tagger.ipynb #e1aa9a0d
+# %% ../../nbs/10_tagger.ipynb #4a0e7f60
 class FastFCN(nn.Module):
     "Waves at 16 kHz (b, n) -> the 1,024 numbers of `pool(net.blocks(y))`, faster."
     where:Tensor
@@ -265,7 +268,7 @@ class FastFCN(nn.Module):
         for conv, size in zip(self.convs, POOLS, strict=True): out.append(x := F.relu(F.max_pool2d(conv(x), size)))
         return y.new_zeros(len(y), len(FCN_COLUMNS)).index_copy(1, self.where, pool(out))
 
-# %% ../../nbs/10_tagger.ipynb #e5ee52e6
+# %% ../../nbs/10_tagger.ipynb #21a64c20
 MUSICNN_MEL = MelConfig(sr=16000, n_fft=512, hop_length=256, n_mels=96, fmin=0., fmax=8000.)
 
 def patches(
@@ -277,7 +280,7 @@ def patches(
     starts = range(0, len(mel) - 186, hop)
     return np.stack([mel[s:s + 187] for s in starts])
 
-# %% ../../nbs/10_tagger.ipynb #1e259dfa
+# %% ../../nbs/10_tagger.ipynb #519dafd3
 def musicnn_ends(
     session:Any,      # an ONNX Runtime session
 )->tuple[str, str]:   # names of the input of patches and of the output of 200 numbers
@@ -286,10 +289,10 @@ def musicnn_ends(
     if not {(187, 96), (200,)} <= set(ends): raise ValueError("not MusiCNN: no input of 187 x 96 or no output of 200")
     return ends[187, 96], ends[200,]
 
-# %% ../../nbs/10_tagger.ipynb #519dafd3
+# %% ../../nbs/10_tagger.ipynb #b349140c
 MUSICNN_COLUMNS = [f"musicnn_{stat}_{j}" for stat in ("mean", "sd") for j in range(200)]
 
-# %% ../../nbs/10_tagger.ipynb #b349140c
+# %% ../../nbs/10_tagger.ipynb #3fd265f9
 class MusiCNN:
     "Waves at 16 kHz (n,) -> 400 numbers, through ONNX Runtime, without torch."
     def __init__(self,
@@ -308,7 +311,7 @@ class MusiCNN:
         e = np.concatenate([self.session.run([self.output], {self.input: p[i:i + 32], **self.flags})[0] for i in range(0, len(p), 32)])
         return np.concatenate([e.mean(0), e.std(0)])
 
-# %% ../../nbs/10_tagger.ipynb #25969c13
+# %% ../../nbs/10_tagger.ipynb #efec5edd
 @dataclass(frozen=True)
 class Ear:
     "A network that listens: a wave at 16 kHz (n,) -> numbers (d,)."
@@ -323,7 +326,7 @@ class Ear:
 
     def __repr__(self)->str: return f"Ear({self.name!r}, {len(self.columns)} numbers, {self.key})"
 
-# %% ../../nbs/10_tagger.ipynb #fdc715ba
+# %% ../../nbs/10_tagger.ipynb #2af66e1d
 def pieces(
     y:np.ndarray,                         # wave, shape (n,)
     length:int=29*16000, most:int=60*16000, # samples
@@ -332,7 +335,7 @@ def pieces(
     if len(y) <= most: return [tile(y, length/16000)]
     return [y[s:s + length] for s in (*range(0, len(y) - length, length), len(y) - length)]
 
-# %% ../../nbs/10_tagger.ipynb #2af66e1d
+# %% ../../nbs/10_tagger.ipynb #17580a37
 def listen_fcn(
     y:np.ndarray, # wave at 16 kHz, shape (n,)
     net:FastFCN,
@@ -341,7 +344,7 @@ def listen_fcn(
     with torch.no_grad(): each = np.concatenate([net(torch.from_numpy(p)[None]).numpy() for p in pieces(y)])
     return np.where(["_max_" in c for c in FCN_COLUMNS], each.max(0), each.mean(0))
 
-# %% ../../nbs/10_tagger.ipynb #38fa0046
+# %% ../../nbs/10_tagger.ipynb #8575ef03
 def ear(
     name:str="fcn", # "fcn", "musicnn", or "fcn-random" for random weights
     seed:int=0,     # of the random weights
@@ -354,7 +357,7 @@ def ear(
     if name == "musicnn": return Ear(name, MUSICNN_COLUMNS, key, MusiCNN())
     return Ear(name, FCN_COLUMNS, key, partial(listen_fcn, net=FastFCN(load_fcn())))
 
-# %% ../../nbs/10_tagger.ipynb #db565b48
+# %% ../../nbs/10_tagger.ipynb #a38ea9b5
 def embed(
     paths:Iterable[str],           # audio files
     network:Ear,                   # who listens
@@ -365,7 +368,7 @@ def embed(
     rows = extract(list(paths), lambda path: network(load(path, sr=16000).samples), cache, desc=network.name)
     return stacked(rows)
 
-# %% ../../nbs/10_tagger.ipynb #a38ea9b5
+# %% ../../nbs/10_tagger.ipynb #b68679b3
 def embed_all(
     paths:Iterable[str],
     names:Sequence[str]=("fcn", "musicnn"), # networks, as for `ear`
@@ -375,7 +378,7 @@ def embed_all(
     paths, ears = list(paths), [ear(n) for n in names]
     return np.hstack([embed(paths, e, folder) for e in ears]), [c for e in ears for c in e.columns]
 
-# %% ../../nbs/10_tagger.ipynb #25a9d25b
+# %% ../../nbs/10_tagger.ipynb #5fffc762
 class KernelSVR(RegressorMixin, BaseEstimator):
     "Support vector regression, Gaussian kernel, several targets (Drucker et al. 1997); what it learns is a weight a training song."
     def __init__(self, C:float=.7, epsilon:float=.05, gamma:float=.3)->None: self.C, self.epsilon, self.gamma = C, epsilon, gamma
@@ -397,7 +400,7 @@ class KernelSVR(RegressorMixin, BaseEstimator):
         K = self.kernel(X)
         return np.stack([m.predict(K) for m in self.models_], 1)
 
-# %% ../../nbs/10_tagger.ipynb #62fe0538
+# %% ../../nbs/10_tagger.ipynb #8a02f899
 RIDGE_ALPHAS = np.logspace(1, 5, 13)
 
 def groups_of(
@@ -406,7 +409,7 @@ def groups_of(
     "Which block or network each column is from."
     return [c.rsplit("_", 2)[0] for c in columns]
 
-# %% ../../nbs/10_tagger.ipynb #8a02f899
+# %% ../../nbs/10_tagger.ipynb #e4665969
 def head(
     columns:Sequence[str],      # names of all columns of X
     inputs:Sequence[str],       # groups to keep, such as ("fcn_3", "musicnn")
@@ -417,19 +420,19 @@ def head(
     last = RidgeCV(RIDGE_ALPHAS) if head == "ridge" else KernelSVR(C)
     return make_pipeline(ColumnTransformer([("inputs", StandardScaler(), keep)]), last)
 
-# %% ../../nbs/10_tagger.ipynb #4b87e9cf
+# %% ../../nbs/10_tagger.ipynb #5ef9cb3f
 def candidates(
     columns:Sequence[str],       # names of all columns of X
 )->tuple[dict[str, Any], ...]:   # settings for `head`
     "Every choice of inputs and head that these columns allow."
     groups = list(dict.fromkeys(groups_of(columns)))
     blocks, other = [g for g in groups if g.startswith("fcn")], [g for g in groups if not g.startswith("fcn")]
-    runs = [b for b in ([b] for b in blocks)] + [blocks[-3:], blocks] * bool(blocks)
-    inputs = runs + [b + other for b in ([], *runs[-2:])] * bool(other)
+    own = [[b] for b in blocks] + ([blocks[-3:], blocks] if blocks else [])
+    inputs = own + ([b + other for b in ([], *own[-2:])] if other else [])
     heads: list[dict[str, Any]] = [dict(head="ridge"), *(dict(head="svr", C=C) for C in (.35, .7, 1.4))]
     return tuple(dict(inputs=i, **h) for i in inputs for h in heads)
 
-# %% ../../nbs/10_tagger.ipynb #e5ccbb7d
+# %% ../../nbs/10_tagger.ipynb #b2a64273
 def tagger(
     columns:Sequence[str],                             # names of all columns of X
     name:str="tagger",                                 # as it stands in the results
@@ -439,7 +442,7 @@ def tagger(
     def fit(X:np.ndarray, Y:np.ndarray, *_:Any, **settings:Any)->Pipeline: return head(columns, **settings).fit(X, Y)
     return Recipe(name, fit, grid or candidates(columns))
 
-# %% ../../nbs/10_tagger.ipynb #a904ac30
+# %% ../../nbs/10_tagger.ipynb #986078eb
 def provenance(
     names:Sequence[str]=("fcn", "musicnn"), # networks, as for `ear`
 )->dict[str, Any]:                          # facts for `sentio.baselines.run(..., **provenance(names))`
@@ -448,7 +451,7 @@ def provenance(
     return dict(pretrained="msd" if borrowed else "none", weights={n: checksum(find_weights(n)) for n in borrowed},
                 licences={n: WEIGHTS[n].licence for n in borrowed})
 
-# %% ../../nbs/10_tagger.ipynb #0e52f2aa
+# %% ../../nbs/10_tagger.ipynb #6d394372
 EARS = {"tagger": ("fcn", "musicnn"), "tagger-fcn": ("fcn",), "fcn-random": ("fcn-random",)}
 
 def train(
@@ -462,7 +465,7 @@ def train(
     X, columns = embed_all(table.path, EARS[name])
     return run(tagger(columns, name), X, table, labels, dataset=p.dataset, preset=p.name, root=root, **provenance(EARS[name]))
 
-# %% ../../nbs/10_tagger.ipynb #f90fb707
+# %% ../../nbs/10_tagger.ipynb #058cd64c
 def by_input(
     X:np.ndarray, Y:np.ndarray,  # training songs, shapes (n, d) and (n, 2)
     artist:np.ndarray,           # their artists, shape (n,)
