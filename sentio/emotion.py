@@ -132,6 +132,7 @@ def plot_curve(
     ax.plot(t, v, color=PALETTE["valence"], marker="o", ms=3, label="valence")
     ax.plot(t, a, color=PALETTE["arousal"], marker="o", ms=3, label="arousal")
     ax.axhline(0, color="#CCCCCC", lw=1, zorder=0)
-    ax.set(ylim=(-1, 1), xlabel="time (s)", ylabel="rating [-1, 1]", title=emotion.path.rsplit("/", 1)[-1])
-    ax.legend(frameon=False, ncols=2, loc="lower right")
+    ax.set(ylim=(-1, 1), xlabel="time (s)", ylabel="rating [-1, 1]")
+    ax.set_title(emotion.path.rsplit("/", 1)[-1], loc="left", fontsize=10)
+    ax.legend(frameon=False, ncols=2, loc="lower right", bbox_to_anchor=(1, 1), borderpad=0)
     return ax
