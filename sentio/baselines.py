@@ -225,7 +225,7 @@ def train(
     table = songs(p, labels)
     return run(RECIPES[name], feature_matrix(table.path), table, labels, dataset=p.dataset, preset=p.name, root=root)
 
-# %% ../nbs/09_baselines.ipynb #f5ba8f0c
+# %% ../nbs/09_baselines.ipynb #4a1115d3
 def importance(trees: Trees) -> pd.DataFrame: # one row a family, columns valence and arousal, each summing to 1
     "Share of the gain of each feature family."
     gain = pd.DataFrame({d: m.feature_importances_ for d, m in zip(DIMENSIONS, trees.sums, strict=True)}, index=list(FEATURES))

@@ -39,8 +39,8 @@ PRESETS = {
 def preset(
     name: str | None = None, # "demo", "clips" or "full"; `SENTIO_PRESET` if not given
 ) -> Preset:
-    "The preset of that name; without one, `clips` where DEAM is found and `demo` where it is not."
-    name = name or os.environ.get("SENTIO_PRESET") or ("clips" if deam.find() else "demo")
+    "The preset of that name; without one, `clips` where DEAM is found, and `demo` where it is not or in a test."
+    name = name or os.environ.get("SENTIO_PRESET") or ("clips" if not os.environ.get("IN_TEST") and deam.find() else "demo")
     if name not in PRESETS: raise ValueError(f"no preset {name!r}: set SENTIO_PRESET to one of {', '.join(PRESETS)}")
     return PRESETS[name]
 
