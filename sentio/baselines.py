@@ -1,4 +1,4 @@
-"""Train ridge regression and gradient-boosted trees on 164 features, fold by fold, record what they got, and ship the best.
+"""Train ridge regression, support vectors and gradient-boosted trees on 164 features, fold by fold, and record what they got.
 
 Docs: https://sw-ai-36.github.io/sentio/baselines.html.md"""
 
@@ -14,10 +14,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.linear_model import Ridge
+from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.model_selection import GroupKFold
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVR
 from tqdm.auto import tqdm
 from xgboost import XGBRegressor
 
@@ -31,9 +34,9 @@ from .results import DIMENSIONS, Run, record_run
 from .spectrogram import ArrayCache, extract, stacked
 
 # %% auto #0
-__all__ = ['RIDGE', 'TREES', 'XGBOOST', 'BLEND', 'RECIPES', 'song_features', 'feature_matrix', 'Recipe', 'fit_ridge', 'Trees',
-           'Blend', 'count_parameters', 'cross_fit', 'choose', 'calibrate', 'Evaluation', 'evaluate', 'prediction_rows',
-           'run', 'train', 'importance']
+__all__ = ['RIDGE', 'SVR_GRID', 'SUPPORT', 'TREES', 'XGBOOST', 'BLEND', 'RECIPES', 'song_features', 'feature_matrix', 'Recipe',
+           'fit_ridge', 'KernelSVR', 'fit_svr', 'Trees', 'Blend', 'count_parameters', 'cross_fit', 'choose',
+           'calibrate', 'Evaluation', 'evaluate', 'prediction_rows', 'run', 'train', 'importance']
 
 # %% ../nbs/09_baselines.ipynb #2a86755d
 def song_features(path: str) -> np.ndarray: # shape (164,), in the order of `FEATURES`
@@ -67,6 +70,48 @@ def fit_ridge(X: np.ndarray, Y: np.ndarray, *_: Any, alpha: float) -> Any:
 RIDGE = Recipe("ridge", fit_ridge, tuple(dict(alpha=a) for a in (.001, .01, .1, 1., 10., 100., 1000.)))
 
 # %% ../nbs/09_baselines.ipynb #26b9c48d
+class KernelSVR(RegressorMixin, BaseEstimator):
+    "Support vector regression, Gaussian kernel, several targets (Drucker et al. 1997)."
+    def __init__(self, C: float = .7, epsilon: float = .05, gamma: float = .3) -> None:
+        self.C, self.epsilon, self.gamma = C, epsilon, gamma  # gamma is divided by the number of columns
+
+    def kernel(self, X: np.ndarray) -> np.ndarray: # shape (len(X), training songs)
+        "How near each song is to each training song, in [0, 1]; columns that did not vary in training are left out."
+        return rbf_kernel(X[:, self.live_], self.X_, self.gamma / self.X_.shape[1])
+
+    def fit(self, X: np.ndarray, Y: np.ndarray) -> KernelSVR:
+        "Fit one machine a column of `Y` on one kernel."
+        self.live_ = np.ptp(X, axis=0) > 0
+        self.X_ = X[:, self.live_].astype(float)
+        K = self.kernel(X)
+        self.models_ = [SVR(kernel="precomputed", C=self.C, epsilon=self.epsilon, cache_size=500).fit(K, y) for y in Y.T]
+        return self
+
+    def predict(self, X: np.ndarray) -> np.ndarray:
+        "Predictions of shape (n, columns of `Y`)."
+        K = self.kernel(X)
+        return np.stack([m.predict(K) for m in self.models_], 1)
+
+    @property
+    def support(self) -> list[float]:
+        "Share of the training songs that are support vectors, for each column of `Y`."
+        return [len(m.support_) / len(self.X_) for m in self.models_]
+
+    @property
+    def parameters(self) -> int:
+        "The features of the songs within it, and their weights."
+        return self.X_.size + sum(m.dual_coef_.size + 1 for m in self.models_)
+
+# %% ../nbs/09_baselines.ipynb #7e45f707
+def fit_svr(X: np.ndarray, Y: np.ndarray, *_: Any, **settings: float) -> Any:
+    "Standardised features, then `KernelSVR`."
+    return make_pipeline(StandardScaler(), KernelSVR(**settings)).fit(X, Y)
+
+
+SVR_GRID = tuple(dict(C=c, epsilon=e, gamma=g) for c in (.3, 1., 3., 10.) for e in (.05, .1, .2) for g in (.1, .3, 1., 3.))
+SUPPORT = Recipe("svr", fit_svr, SVR_GRID)
+
+# %% ../nbs/09_baselines.ipynb #bbd2dbf2
 TREES = dict(n_estimators=1000, learning_rate=.05, subsample=.8, colsample_bytree=.8, reg_lambda=1., reg_alpha=.1 / 4, gamma=.1 / 16,
              min_child_weight=3, early_stopping_rounds=20, random_state=0, n_jobs=1, tree_method="hist")
 
@@ -94,7 +139,7 @@ class Trees:
 
 XGBOOST = Recipe("xgboost", Trees, (dict(max_depth=3), dict(max_depth=6)))
 
-# %% ../nbs/09_baselines.ipynb #eeb7744a
+# %% ../nbs/09_baselines.ipynb #dda14e1c
 class Blend:
     "The average of ridge regression and trees."
     def __init__(self, *data: np.ndarray, alpha: float, **settings: Any) -> None:
@@ -123,7 +168,7 @@ def count_parameters(model: Any) -> int:
 
 BLEND = Recipe("ridge+xgboost", Blend, (dict(alpha=10., max_depth=3),))
 
-# %% ../nbs/09_baselines.ipynb #0ad017c2
+# %% ../nbs/09_baselines.ipynb #fba45b98
 def cross_fit(
     recipe: Recipe,
     settings: dict[str, Any],
@@ -144,7 +189,7 @@ def choose(recipe: Recipe, *data: Any) -> tuple[dict[str, Any], np.ndarray]:
     tried = [(s, cross_fit(recipe, s, *data)) for s in recipe.grid]
     return max(tried, key=lambda t: mean_ccc(data[1], t[1]))
 
-# %% ../nbs/09_baselines.ipynb #96ee16a0
+# %% ../nbs/09_baselines.ipynb #a671a913
 def calibrate(
     X: np.ndarray,      # features of the training songs, shape (n, d)
     Y: np.ndarray,      # their labels, shape (n, 2)
@@ -160,7 +205,7 @@ def calibrate(
     matching = {d: [match.slope[i], match.intercept[i]] for i, d in enumerate(DIMENSIONS)}
     return dict(matching=matching, interval=scale), fit_spread(X, Y - oof)
 
-# %% ../nbs/09_baselines.ipynb #e5533706
+# %% ../nbs/09_baselines.ipynb #db991ba0
 @dataclass(frozen=True)
 class Evaluation:
     "Out-of-fold predictions of a recipe, and what each fold was fitted on."
@@ -195,7 +240,7 @@ def prediction_rows(test: pd.DataFrame, pred: np.ndarray, sd: np.ndarray) -> pd.
     "The rows of `predictions.csv` for some test songs; `pred` and `sd` have shape (n, 2)."
     return test.assign(valence_pred=pred[:, 0], arousal_pred=pred[:, 1], valence_sd=sd[:, 0], arousal_sd=sd[:, 1])
 
-# %% ../nbs/09_baselines.ipynb #aad74adf
+# %% ../nbs/09_baselines.ipynb #afc1395d
 def run(
     recipe: Recipe,
     X: np.ndarray,             # one row a song of `table`
@@ -211,8 +256,8 @@ def run(
     return record_run(e.predictions, table, recipe.name, labels, e.trained_on, e.fits, dataset=dataset, labels=labels, config=config,
                       fit_seconds=e.seconds, parameters=e.parameters, seed=0, **more)
 
-# %% ../nbs/09_baselines.ipynb #b72e3286
-RECIPES = {r.name: r for r in (RIDGE, XGBOOST, BLEND)}
+# %% ../nbs/09_baselines.ipynb #3554bd03
+RECIPES = {r.name: r for r in (RIDGE, SUPPORT, XGBOOST, BLEND)}
 
 
 def train(
@@ -225,7 +270,7 @@ def train(
     table = songs(p, labels)
     return run(RECIPES[name], feature_matrix(table.path), table, labels, dataset=p.dataset, preset=p.name, root=root)
 
-# %% ../nbs/09_baselines.ipynb #4a1115d3
+# %% ../nbs/09_baselines.ipynb #22cd90f5
 def importance(trees: Trees) -> pd.DataFrame: # one row a family, columns valence and arousal, each summing to 1
     "Share of the gain of each feature family."
     gain = pd.DataFrame({d: m.feature_importances_ for d, m in zip(DIMENSIONS, trees.sums, strict=True)}, index=list(FEATURES))

@@ -209,7 +209,7 @@ def show_models(args: argparse.Namespace) -> int:
     return OK
 
 # %% ../nbs/23_cli.ipynb #c613ea31
-RUNS = ("ridge", "xgboost", "ridge+xgboost", "tagger", "tagger-fcn", "fcn-random")
+RUNS = ("ridge", "svr", "xgboost", "ridge+xgboost", "tagger", "tagger-fcn", "fcn-random")
 
 
 def run_one(
@@ -267,7 +267,7 @@ def demo(args: argparse.Namespace) -> int:
     from sentio.report import render
     p, folder, start = PRESETS["demo"], Path(args.folder), time.perf_counter()
     print(f"Composing {p.pieces} pieces of 10 s and training on them. Figures of this corpus say nothing about real music.")
-    for name in ("ridge", "xgboost", "ridge+xgboost", "fcn-random"):
+    for name in ("ridge", "svr", "xgboost", "ridge+xgboost", "fcn-random"):
         m = run_one(name, p, "repaired", folder / "results").record
         v, a = (m["metrics"][d]["ccc"] for d in ("valence", "arousal"))
         print(f"  {m['model']:14} CCC valence {v:.2f}  arousal {a:.2f}  {m['fit_seconds']:.0f} s")

@@ -9,8 +9,8 @@ __all__ = ['WEIGHTS', 'CHANNELS', 'POOLS', 'FCN_COLUMNS', 'MUSICNN_MEL', 'MUSICN
            'WeightsNotFound', 'weight_folders', 'available', 'find_weights', 'checksum', 'download_weights',
            'Spectrogram', 'htk_filters', 'MelScale', 'LogMel', 'Block', 'FCN', 'tile', 'read_state', 'load_fcn',
            'random_fcn', 'pool', 'alive', 'fold', 'FastFCN', 'patches', 'musicnn_ends', 'MusiCNN', 'Ear', 'pieces',
-           'listen_fcn', 'ear', 'embed', 'embed_all', 'KernelSVR', 'groups_of', 'head', 'candidates', 'tagger',
-           'provenance', 'train', 'by_input']
+           'listen_fcn', 'ear', 'embed', 'embed_all', 'groups_of', 'head', 'candidates', 'tagger', 'provenance',
+           'train', 'by_input']
 
 # %% ../../nbs/10_tagger.ipynb #ced90125
 import hashlib
@@ -25,18 +25,15 @@ import numpy as np
 import pandas as pd
 import torch
 import torch.nn.functional as F
-from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.compose import ColumnTransformer
 from sklearn.linear_model import RidgeCV
-from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.svm import SVR
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from ..audio import load
-from ..baselines import Recipe, cross_fit, run
+from ..baselines import KernelSVR, Recipe, cross_fit, run
 from ..compute import flush_denormals, is_subnormal
 from ..deam import DownloadError, fetch
 from ..metrics import ccc
@@ -378,29 +375,7 @@ def embed_all(
     paths, ears = list(paths), [ear(n) for n in names]
     return np.hstack([embed(paths, e, folder) for e in ears]), [c for e in ears for c in e.columns]
 
-# %% ../../nbs/10_tagger.ipynb #5fffc762
-class KernelSVR(RegressorMixin, BaseEstimator):
-    "Support vector regression, Gaussian kernel, several targets (Drucker et al. 1997); what it learns is a weight a training song."
-    def __init__(self, C:float=.7, epsilon:float=.05, gamma:float=.3)->None: self.C, self.epsilon, self.gamma = C, epsilon, gamma
-
-    def kernel(self, X:np.ndarray)->np.ndarray: return rbf_kernel(X[:, self.live_], self.X_, self.gamma/self.X_.shape[1])
-
-    def fit(self, X:np.ndarray, Y:np.ndarray)->"KernelSVR":
-        self.live_ = np.ptp(X, axis=0) > 0
-        self.X_ = X[:, self.live_].astype(float)
-        K = self.kernel(X)
-        self.models_ = [SVR(kernel="precomputed", C=self.C, epsilon=self.epsilon, cache_size=500).fit(K, y) for y in Y.T]
-        return self
-
-    @property
-    def parameters(self)->int: # the songs within it, and their weights
-        return self.X_.size + sum(m.dual_coef_.size + 1 for m in self.models_)
-
-    def predict(self, X:np.ndarray)->np.ndarray:
-        K = self.kernel(X)
-        return np.stack([m.predict(K) for m in self.models_], 1)
-
-# %% ../../nbs/10_tagger.ipynb #8a02f899
+# %% ../../nbs/10_tagger.ipynb #847cb97c
 RIDGE_ALPHAS = np.logspace(1, 5, 13)
 
 def groups_of(
@@ -409,7 +384,7 @@ def groups_of(
     "Which block or network each column is from."
     return [c.rsplit("_", 2)[0] for c in columns]
 
-# %% ../../nbs/10_tagger.ipynb #e4665969
+# %% ../../nbs/10_tagger.ipynb #62fe0538
 def head(
     columns:Sequence[str],      # names of all columns of X
     inputs:Sequence[str],       # groups to keep, such as ("fcn_3", "musicnn")
@@ -420,7 +395,7 @@ def head(
     last = RidgeCV(RIDGE_ALPHAS) if head == "ridge" else KernelSVR(C)
     return make_pipeline(ColumnTransformer([("inputs", StandardScaler(), keep)]), last)
 
-# %% ../../nbs/10_tagger.ipynb #5ef9cb3f
+# %% ../../nbs/10_tagger.ipynb #22e01b53
 def candidates(
     columns:Sequence[str],       # names of all columns of X
 )->tuple[dict[str, Any], ...]:   # settings for `head`
@@ -432,7 +407,7 @@ def candidates(
     heads: list[dict[str, Any]] = [dict(head="ridge"), *(dict(head="svr", C=C) for C in (.35, .7, 1.4))]
     return tuple(dict(inputs=i, **h) for i in inputs for h in heads)
 
-# %% ../../nbs/10_tagger.ipynb #b2a64273
+# %% ../../nbs/10_tagger.ipynb #5ef9cb3f
 def tagger(
     columns:Sequence[str],                             # names of all columns of X
     name:str="tagger",                                 # as it stands in the results
@@ -442,7 +417,7 @@ def tagger(
     def fit(X:np.ndarray, Y:np.ndarray, *_:Any, **settings:Any)->Pipeline: return head(columns, **settings).fit(X, Y)
     return Recipe(name, fit, grid or candidates(columns))
 
-# %% ../../nbs/10_tagger.ipynb #986078eb
+# %% ../../nbs/10_tagger.ipynb #b2a64273
 def provenance(
     names:Sequence[str]=("fcn", "musicnn"), # networks, as for `ear`
 )->dict[str, Any]:                          # facts for `sentio.baselines.run(..., **provenance(names))`
@@ -451,7 +426,7 @@ def provenance(
     return dict(pretrained="msd" if borrowed else "none", weights={n: checksum(find_weights(n)) for n in borrowed},
                 licences={n: WEIGHTS[n].licence for n in borrowed})
 
-# %% ../../nbs/10_tagger.ipynb #6d394372
+# %% ../../nbs/10_tagger.ipynb #d3c29488
 EARS = {"tagger": ("fcn", "musicnn"), "tagger-fcn": ("fcn",), "fcn-random": ("fcn-random",)}
 
 def train(
@@ -465,7 +440,7 @@ def train(
     X, columns = embed_all(table.path, EARS[name])
     return run(tagger(columns, name), X, table, labels, dataset=p.dataset, preset=p.name, root=root, **provenance(EARS[name]))
 
-# %% ../../nbs/10_tagger.ipynb #058cd64c
+# %% ../../nbs/10_tagger.ipynb #00a361a4
 def by_input(
     X:np.ndarray, Y:np.ndarray,  # training songs, shapes (n, d) and (n, 2)
     artist:np.ndarray,           # their artists, shape (n,)
