@@ -29,14 +29,14 @@ from .calibration import Spread, VarianceMatching, conformal_scale, cross_spread
 from .deam import split
 from .features import FAMILIES, FEATURES, features
 from .metrics import mean_ccc
-from .presets import Preset, songs
+from .presets import Preset, full_songs_apart, heard, songs
 from .results import DIMENSIONS, Run, record_run
 from .spectrogram import ArrayCache, extract, stacked
 
 # %% auto #0
 __all__ = ['RIDGE', 'SVR_GRID', 'SUPPORT', 'TREES', 'XGBOOST', 'BLEND', 'RECIPES', 'song_features', 'feature_matrix', 'Recipe',
            'fit_ridge', 'KernelSVR', 'fit_svr', 'Trees', 'Blend', 'count_parameters', 'cross_fit', 'choose',
-           'calibrate', 'Evaluation', 'evaluate', 'prediction_rows', 'run', 'train', 'importance']
+           'calibrate', 'Evaluation', 'evaluate', 'prediction_rows', 'run', 'train', 'to_judge', 'importance']
 
 # %% ../nbs/09_baselines.ipynb #2a86755d
 def song_features(path: str) -> np.ndarray: # shape (164,), in the order of `FEATURES`
@@ -265,10 +265,17 @@ def train(
     p: Preset,
     labels: str = "repaired", # "repaired", "as_filed" or "dynamic"
     root: Any = None,         # results folder
+    full: bool = False,       # test on DEAM's full songs instead of the excerpts
 ) -> Run:
     "Evaluate a recipe on a preset's songs and record it."
-    table = songs(p, labels)
-    return run(RECIPES[name], feature_matrix(table.path), table, labels, dataset=p.dataset, preset=p.name, root=root)
+    table, where = to_judge(p, labels, full)
+    return run(RECIPES[name], feature_matrix(table.path), table, labels, preset=p.name, root=root, **where)
+
+
+def to_judge(p: Preset, labels: str, full: bool) -> tuple[pd.DataFrame, dict[str, Any]]:
+    "The songs to train and test on, and the data set and folds of the record."
+    if full: return full_songs_apart(heard(p, labels)), dict(dataset=f"{p.dataset}-full", folds=[0])
+    return songs(p, labels), dict(dataset=p.dataset)
 
 # %% ../nbs/09_baselines.ipynb #22cd90f5
 def importance(trees: Trees) -> pd.DataFrame: # one row a family, columns valence and arousal, each summing to 1

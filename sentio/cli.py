@@ -217,12 +217,13 @@ def run_one(
     preset: Any,         # a `sentio.presets.Preset`
     labels: str,
     root: Path | None,   # results folder
+    full: bool = False,  # test on DEAM's full songs
 ) -> Any:                # the recorded `Run`
     "Train and record one declared run."
     from sentio import baselines
-    if name in baselines.RECIPES: return baselines.train(name, preset, labels, root)
+    if name in baselines.RECIPES: return baselines.train(name, preset, labels, root, full)
     from sentio.models import tagger
-    return tagger.train(name, preset, labels, root)
+    return tagger.train(name, preset, labels, root, full)
 
 
 def train(args: argparse.Namespace) -> int:
@@ -233,9 +234,10 @@ def train(args: argparse.Namespace) -> int:
     if not names or set(names) - set(RUNS): raise UsageError(f"which model? one or more of {', '.join(RUNS)}, or --all")
     p = preset(args.preset)
     for name, labels in [(n, one) for n in names for one in (args.labels if p.dataset == "deam" else ["repaired"])]:
-        done = [r.name for r in read_runs(args.results, p.dataset) if (r.record["model"], r.record["labels"]) == (name, labels)]
+        dataset = p.dataset + "-full" * args.full_songs
+        done = [r.name for r in read_runs(args.results, dataset) if (r.record["model"], r.record["labels"]) == (name, labels)]
         if done and not args.again: print(f"{done[0]} is recorded (--again trains it anew)")
-        else: print(run_one(name, p, labels, args.results)._repr_markdown_(), end="\n\n")
+        else: print(run_one(name, p, labels, args.results, args.full_songs)._repr_markdown_(), end="\n\n")
     return OK
 
 
@@ -310,6 +312,7 @@ def train_parser(commands: Any) -> None:
     p.add_argument("models", nargs="*", metavar="MODEL", help=", ".join(RUNS))
     p.add_argument("--all", action="store_true", help="every declared run")
     p.add_argument("--again", action="store_true", help="also what is recorded already")
+    p.add_argument("--full-songs", action="store_true", help="test on DEAM's 58 full songs, trained on the excerpts by other artists")
     p.add_argument("--labels", nargs="+", default=["repaired", "as_filed"], choices=["repaired", "as_filed", "dynamic"])
     add_source(p)
 

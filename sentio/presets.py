@@ -17,7 +17,7 @@ from . import corpus, deam
 from .spectrogram import ArrayCache
 
 # %% auto #0
-__all__ = ['PRESETS', 'Preset', 'preset', 'songs', 'corpus_folder']
+__all__ = ['PRESETS', 'Preset', 'preset', 'heard', 'songs', 'corpus_folder', 'full_songs_apart']
 
 # %% ../nbs/07a_presets.ipynb #8d4813c4
 @dataclass(frozen=True)
@@ -45,20 +45,34 @@ def preset(
     return PRESETS[name]
 
 # %% ../nbs/07a_presets.ipynb #70ca5acc
-def songs(
+def heard(
     p: Preset | None = None,   # `preset()` if not given
     labels: str = "repaired",  # DEAM's labels: "repaired", "as_filed" or "dynamic"
 ) -> pd.DataFrame:             # song_id, artist, genre, valence, arousal, valence_sd, arousal_sd, raters, full_song, fold, path
-    "The songs of a preset that can be heard and that belong to a test fold."
+    "All songs of a preset that can be heard."
     p = p or preset()
     root = deam.find() if p.dataset == "deam" else corpus_folder(p)
     if root is None:
         raise FileNotFoundError(f"preset {p.name!r} needs DEAM, and none was found: set SENTIO_DATA to the folder that holds "
                                 "DEAM_audio and DEAM_Annotations, or call sentio.deam.download(), or set SENTIO_PRESET=demo")
     table = deam.read(root, labels=labels)
-    return table[table.path.notna() & (table.fold >= 0)].reset_index(drop=True)
+    return table[table.path.notna()].reset_index(drop=True)
+
+
+def songs(p: Preset | None = None, labels: str = "repaired") -> pd.DataFrame:
+    "The songs that can be heard and belong to a test fold: on DEAM, the excerpts."
+    table = heard(p, labels)
+    return table[table.fold >= 0].reset_index(drop=True)
 
 
 def corpus_folder(p: Preset) -> Path:
     "Folder of the preset's procedural corpus, written if it is not there."
     return corpus.write(ArrayCache().folder / f"corpus-{p.pieces}", n=p.pieces)
+
+# %% ../nbs/07a_presets.ipynb #4a5901ab
+def full_songs_apart(
+    table: pd.DataFrame, # songs, full ones among them, as `heard` gives them
+) -> pd.DataFrame:       # the same with the full songs as fold 0, the excerpts by other artists as folds 1 to 10
+    "The full songs as a test fold of their own."
+    other = ~table.artist.isin(table.artist[table.full_song])
+    return table.assign(fold=table.fold + 1)[table.full_song | other].reset_index(drop=True)

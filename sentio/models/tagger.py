@@ -33,11 +33,11 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from ..audio import load
-from ..baselines import KernelSVR, Recipe, cross_fit, run
+from ..baselines import KernelSVR, Recipe, cross_fit, run, to_judge
 from ..compute import flush_denormals, is_subnormal
 from ..deam import DownloadError, fetch
 from ..metrics import ccc
-from ..presets import Preset, songs
+from ..presets import Preset
 from ..results import DIMENSIONS, Run
 from ..spectrogram import ArrayCache, MelConfig, extract, mel_spectrogram, stacked
 
@@ -434,11 +434,12 @@ def train(
     p:Preset,
     labels:str="repaired",  # "repaired", "as_filed" or "dynamic"
     root:Any=None,          # results folder
+    full:bool=False,        # test on DEAM's full songs instead of the excerpts
 )->Run:
     "Evaluate borrowed (or random) ears on a preset's songs and record it."
-    table = songs(p, labels)
+    table, where = to_judge(p, labels, full)
     X, columns = embed_all(table.path, EARS[name])
-    return run(tagger(columns, name), X, table, labels, dataset=p.dataset, preset=p.name, root=root, **provenance(EARS[name]))
+    return run(tagger(columns, name), X, table, labels, preset=p.name, root=root, **where, **provenance(EARS[name]))
 
 # %% ../../nbs/10_tagger.ipynb #00a361a4
 def by_input(
