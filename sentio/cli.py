@@ -137,7 +137,8 @@ PREDICT = """examples:
   sentio predict a.mp3 b.wav --json | jq .valence
 
 valence: unpleasant -1 .. 1 pleasant.  arousal: calm -1 .. 1 energetic.
-The interval holds the mean rating of listeners in 80 % of songs.
+The interval holds the mean rating of listeners for 80 % of excerpts like those
+it was made from (DEAM, 10 s); on other music it may hold fewer.
 Q1 happy, excited   Q2 angry, tense   Q3 sad, gloomy   Q4 calm, content
 * after a line: the file was truncated, or shorter than a window of 10 s.
 exit status: 0 all well, 3 some files failed, 2 the command was not understood"""
