@@ -146,5 +146,6 @@ def export_default(
     "Fit on all songs by the recipe of a run, convert, compare, and write the model and its card."
     ridge, trees = fit_final(recorded, X, recorded.predictions[DIMENSIONS].to_numpy())
     spread, scale = final_spread(recorded, X)
-    return save_model(to_onnx(ridge, trees, spread), path, recorded, scale, licence=LICENCE, choice=CHOICE, data="DEAM, 10 s clips, labels repaired",
+    return save_model(to_onnx(ridge, trees, spread), path, recorded, scale, licence=LICENCE, choice=CHOICE,
+                      data="DEAM, 10 s clips, labels repaired",
                       description="164 features, ridge and gradient-boosted trees averaged; the default")
