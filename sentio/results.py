@@ -33,7 +33,7 @@ from .metrics import Comparison, bootstrap, ccc, ceiling, mean_ccc, mean_r2, pai
 __all__ = ['COLUMNS', 'DIMENSIONS', 'PREDICTED', 'PUBLISHED', 'ContractError', 'check_songs', 'check_labels', 'check_training',
            'matched', 'evaluate', 'coverage', 'label_ceiling', 'Run', 'environment', 'fingerprint', 'record_run',
            'check_metrics', 'results_folder', 'read_run', 'read_runs', 'verify', 'compare', 'headline', 'as_markdown',
-           'plot_runs']
+           'plot_runs', 'Study', 'record_study', 'read_study']
 
 # %% ../nbs/02_results.ipynb #534dab39
 COLUMNS = ["song_id", "artist", "fold", "valence", "arousal", "valence_pred", "arousal_pred", "valence_sd", "arousal_sd"]
@@ -261,15 +261,23 @@ def results_folder() -> Path:
 
 
 def _write(run: Run, history: pd.DataFrame | None = None) -> Run:
-    run.path.parent.mkdir(parents=True, exist_ok=True)
-    tmp = Path(tempfile.mkdtemp(dir=run.path.parent, prefix="."))
-    (tmp / "run.json").write_text(json.dumps(run.record, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    run.predictions.to_csv(tmp / "predictions.csv", index=False)
-    if history is not None: history.to_csv(tmp / "history.csv", index=False)
-    tmp.chmod(0o755)
-    if run.path.exists(): shutil.rmtree(run.path)
-    tmp.rename(run.path)
+    files = {"run.json": _json(run.record), "predictions.csv": run.predictions.to_csv(index=False)}
+    if history is not None: files["history.csv"] = history.to_csv(index=False)
+    _write_folder(run.path, files)
     return run
+
+
+def _json(record: Mapping[str, Any]) -> str: return json.dumps(record, indent=1, sort_keys=True) + "\n"
+
+
+def _write_folder(path: Path, files: Mapping[str, str]) -> None:
+    "All files of a folder at once, in place of what was there."
+    path.parent.mkdir(parents=True, exist_ok=True)
+    tmp = Path(tempfile.mkdtemp(dir=path.parent, prefix="."))
+    for name, text in files.items(): (tmp / name).write_text(text, encoding="utf-8")
+    tmp.chmod(0o755)
+    if path.exists(): shutil.rmtree(path)
+    tmp.rename(path)
 
 # %% ../nbs/02_results.ipynb #16ebc0ee
 def read_run(path: str | Path) -> Run: # the folder of a run
@@ -352,3 +360,36 @@ def plot_runs(
     ax.grid(axis="x", color="#EEEEEE")
     ax.legend(frameon=False, ncols=4, loc="lower center", bbox_to_anchor=(.4, 1), fontsize=8)
     return ax
+
+# %% ../nbs/02_results.ipynb #724a5616
+@dataclass(frozen=True)
+class Study:
+    "A recorded table, and how it was made."
+    record: dict[str, Any]
+    table: pd.DataFrame
+    path: Path = Path()
+
+    def __repr__(self) -> str: return f"Study({self.path.name}, {len(self.table)} rows, {self.record['created'][:10]})"
+
+# %% ../nbs/02_results.ipynb #b1bdca22
+def record_study(
+    name: str,                      # "learning-curve", ...
+    table: pd.DataFrame,            # what was measured
+    question: str,                  # what it was made to answer
+    root: str | Path | None = None, # results folder; `results_folder()` if not given
+    **facts: Any,                   # dataset, labels, folds, n_songs, config, data_sha256: whatever is needed to make it again
+) -> Study:
+    "Write what was measured to `root/studies/name`, in place of an earlier one."
+    record = dict(name=name, question=question, **facts, **environment(), created=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}")
+    study = Study(_plain(record), table, Path(root or results_folder()) / "studies" / name)
+    _write_folder(study.path, {"study.json": _json(study.record), "table.csv": table.to_csv(index=False, float_format="%.6g")})
+    return study
+
+# %% ../nbs/02_results.ipynb #21b72b45
+def read_study(
+    name: str,
+    root: str | Path | None = None, # as in `read_runs`
+) -> Study:
+    "A recorded study; FileNotFoundError if there is none of that name."
+    path = Path(root or (results_folder() if results_folder().exists() else PUBLISHED)) / "studies" / name
+    return Study(json.loads((path / "study.json").read_text(encoding="utf-8")), pd.read_csv(path / "table.csv"), path)
