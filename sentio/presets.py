@@ -27,10 +27,11 @@ class Preset:
     dataset: str             # "corpus" or "deam"
     window: float            # seconds of a training crop
     pieces: int = 0          # pieces of the procedural corpus
+    trials: int = 20         # settings that a Bayesian search may try
 
 
 PRESETS = {
-    "demo": Preset("demo", "corpus", window=5., pieces=64),
+    "demo": Preset("demo", "corpus", window=5., pieces=64, trials=3),
     "clips": Preset("clips", "deam", window=5.),
     "full": Preset("full", "deam", window=30.),
 }

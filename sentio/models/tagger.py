@@ -33,7 +33,7 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from ..audio import load
-from ..baselines import KernelSVR, Recipe, cross_fit, run, to_judge
+from ..baselines import KernelSVR, Recipe, Songs, cross_fit, run, to_judge
 from ..compute import flush_denormals, is_subnormal
 from ..deam import DownloadError, fetch
 from ..metrics import ccc
@@ -414,7 +414,7 @@ def tagger(
     grid:tuple[dict[str, Any], ...] | None=None,       # settings to choose from; None takes `candidates`
 )->Recipe:                                             # for `sentio.baselines.run`
     "The recipe: borrowed ears, a head chosen inside the training songs."
-    def fit(X:np.ndarray, Y:np.ndarray, *_:Any, **settings:Any)->Pipeline: return head(columns, **settings).fit(X, Y)
+    def fit(train:Songs, valid:Songs | None=None, **settings:Any)->Pipeline: return head(columns, **settings).fit(train.X, train.Y)
     return Recipe(name, fit, grid or candidates(columns))
 
 # %% ../../nbs/10_tagger.ipynb #b2a64273
@@ -443,13 +443,12 @@ def train(
 
 # %% ../../nbs/10_tagger.ipynb #00a361a4
 def by_input(
-    X:np.ndarray, Y:np.ndarray,  # training songs, shapes (n, d) and (n, 2)
-    artist:np.ndarray,           # their artists, shape (n,)
-    columns:Sequence[str],       # names of the columns of X
+    data:Songs,             # training songs
+    columns:Sequence[str],  # names of the columns of X
     C:float=.7,
-)->pd.DataFrame:                 # CCC of valence and arousal, a row a group of columns
+)->pd.DataFrame:            # CCC of valence and arousal, a row a group of columns
     "How much each block or network says by itself, cross-fitted by artist."
     recipe, rows = tagger(columns), {}
     for g in dict.fromkeys(groups_of(columns)):
-        rows[g] = ccc(Y, cross_fit(recipe, dict(inputs=[g], C=C), X, Y, X, Y, artist))
+        rows[g] = ccc(data.Y, cross_fit(recipe, dict(inputs=[g], C=C), data, data))
     return pd.DataFrame(rows, index=DIMENSIONS).T
