@@ -201,13 +201,13 @@ def mode(
     "The best major key's fit less the best minor key's."
     return scores[..., :12].max(-1) - scores[..., 12:].max(-1)
 
-# %% ../nbs/08a_harmony.ipynb #8a4a31cc
+# %% ../nbs/08a_harmony.ipynb #c899f6a4
 def key_features(
     chroma: np.ndarray, # shape (t, 12)
     rate: float,        # frames a second
 ) -> list[float]:       # in the order of HARMONY_FAMILIES['key']
     "How clear the key is, major or minor, and whether it stays."
-    whole, local = chroma.mean(0), key_scores(windows(chroma, round(3*rate), round(rate)))
+    whole, local = chroma.mean(0), key_scores(windows(chroma, max(round(3*rate), 1), max(round(rate), 1)))
     scores = key_scores(whole)
     second, best = np.sort(scores)[-2:]
     high, low = whole[(scores.argmax() + np.array([4, 3])) % 12]
@@ -215,13 +215,13 @@ def key_features(
     changes = (np.diff(local.argmax(1)) != 0).mean() if len(local) > 1 else 0
     return [best, best - second, mode(scores), third, mode(local).mean(), mode(local).std(), changes]
 
-# %% ../nbs/08a_harmony.ipynb #54de5208
+# %% ../nbs/08a_harmony.ipynb #2fdebe30
 def scale_features(
     chroma: np.ndarray, # of the whole, shape (12,)
 ) -> list[float]:       # each 0 to 1, in the order of HARMONY_FAMILIES['scale']
     "Six magnitudes of the chroma's Fourier transform, and its entropy."
     share = chroma/max(chroma.sum(), 1e-12)
-    entropy = -(share*np.log2(np.maximum(share, 1e-12))).sum()/np.log2(12)
+    entropy = (share*np.log2(1/np.maximum(share, 1e-12))).sum()/np.log2(12)
     return [*np.abs(np.fft.rfft(share))[1:], entropy]
 
 # %% ../nbs/08a_harmony.ipynb #71115abb
@@ -330,13 +330,13 @@ def chord_fit(
     "How well each chord fits each frame."
     return np.pad(unit(smooth(chroma, 7)) @ chord_templates(), ((0, 0), (0, 1)), constant_values=none)
 
-# %% ../nbs/08a_harmony.ipynb #20ae2ba2
+# %% ../nbs/08a_harmony.ipynb #fd3089bc
 def chord_path(
     fit: np.ndarray,     # shape (t, 85)
     change: float = 0.5, # what a change costs
 ) -> np.ndarray:         # which chord, shape (t,): 12*kind + root, or NO_CHORD
     "The best sequence of chords."
-    total, came = fit[0], np.empty(fit.shape, int)
+    total, came = np.zeros(fit.shape[1]), np.empty(fit.shape, int)
     for t in range(len(fit)):
         best = total.argmax()
         came[t] = np.where(total >= total[best] - change, np.arange(len(total)), best)
@@ -345,7 +345,7 @@ def chord_path(
     for row in came[:0:-1]: path.append(int(row[path[-1]]))
     return np.array(path[::-1])
 
-# %% ../nbs/08a_harmony.ipynb #de21068f
+# %% ../nbs/08a_harmony.ipynb #355032d6
 def chord_features(
     chroma: np.ndarray, # shape (t, 12)
     rate: float,        # frames a second
@@ -357,7 +357,7 @@ def chord_features(
     runs = path[np.flatnonzero(np.diff(path, prepend=-1))]
     time, kinds = (np.bincount(x, minlength=n)/max(len(path), 1) for x, n in ((path, NO_CHORD), (path//12, len(CHORDS))))
     steps = np.diff(runs % 12)[np.diff(runs % 12) != 0] % 12
-    variety = -(time*np.log2(np.maximum(time, 1e-12))).sum()
+    variety = (time*np.log2(1/np.maximum(time, 1e-12))).sum()
     fifths = np.isin(steps, (5, 7)).mean() if len(steps) else 0
     return [max(len(runs) - 1, 0)*rate/len(chroma), clarity, variety, fifths, *kinds[:5], kinds[5:].sum()]
 
@@ -419,7 +419,7 @@ def npvi(
     gap = np.diff(at)
     return float(200*np.mean(np.abs(np.diff(gap))/(gap[1:] + gap[:-1]))) if len(gap) > 1 else 0.
 
-# %% ../nbs/08a_harmony.ipynb #85b69201
+# %% ../nbs/08a_harmony.ipynb #75aa89d9
 def fluctuation(
     onset: np.ndarray, # onset strength, dB, shape (t,)
     rate: float,       # frames a second
@@ -431,7 +431,7 @@ def fluctuation(
     inside = (hz >= .5) & (hz <= 10)
     power = (np.abs(np.fft.rfft(parts*np.hanning(256), axis=1))**2).mean(0)[inside]
     share = power/max(power.sum(), 1e-12)
-    return float(share @ hz[inside]), float(-(share*np.log2(np.maximum(share, 1e-12))).sum()/np.log2(inside.sum()))
+    return float(share @ hz[inside]), float((share*np.log2(1/np.maximum(share, 1e-12))).sum()/np.log2(inside.sum()))
 
 # %% ../nbs/08a_harmony.ipynb #28e33479
 def metre(
