@@ -212,9 +212,9 @@ def show_models(args: argparse.Namespace) -> int:
 
 # %% ../nbs/23_cli.ipynb #c613ea31
 MODELS = ("ridge", "svr", "xgboost", "ridge+xgboost", "ridge+svr+xgboost", "tagger", "tagger-fcn")
-ARMS = ("ridge-weighted", "svr-weighted", "xgboost-weighted")  # the same, changed in one thing, for a lesson
+ARMS = (*(f"{m}-harmony" for m in MODELS[:6]), *(f"{m}-weighted" for m in MODELS[:3]))  # the same, changed in one thing, for a study
 RUNS = (*MODELS, *ARMS, "fcn-random")
-STUDIES = {"hearing": "sentio.baselines"}
+STUDIES = {"hearing": "sentio.baselines", "learning-curve": "sentio.studies", "selection-leakage": "sentio.studies"}
 
 
 def run_one(

@@ -27,7 +27,7 @@ class Preset:
     dataset: str             # "corpus" or "deam"
     window: float            # seconds of a training crop
     pieces: int = 0          # pieces of the procedural corpus
-    trials: int = 20         # settings that a Bayesian search may try
+    trials: int = 12         # settings that a Bayesian search may try
 
 
 PRESETS = {

@@ -10,7 +10,7 @@ __all__ = ['WEIGHTS', 'CHANNELS', 'POOLS', 'FCN_COLUMNS', 'MUSICNN_MEL', 'MUSICN
            'Spectrogram', 'htk_filters', 'MelScale', 'LogMel', 'Block', 'FCN', 'tile', 'read_state', 'load_fcn',
            'random_fcn', 'pool', 'alive', 'fold', 'FastFCN', 'patches', 'musicnn_ends', 'MusiCNN', 'Ear', 'pieces',
            'listen_fcn', 'ear', 'embed', 'embed_all', 'groups_of', 'head', 'candidates', 'tagger', 'provenance',
-           'train', 'by_input']
+           'inputs', 'train', 'by_input']
 
 # %% ../../nbs/10_tagger.ipynb #ced90125
 import hashlib
@@ -33,7 +33,7 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from ..audio import load
-from ..baselines import KernelSVR, Recipe, Songs, cross_fit, run, to_judge
+from ..baselines import KernelSVR, Recipe, Songs, cross_fit, feature_matrix, run, to_judge
 from ..compute import flush_denormals, is_subnormal
 from ..deam import DownloadError, fetch
 from ..metrics import ccc
@@ -427,7 +427,18 @@ def provenance(
                 licences={n: WEIGHTS[n].licence for n in borrowed})
 
 # %% ../../nbs/10_tagger.ipynb #d3c29488
-EARS = {"tagger": ("fcn", "musicnn"), "tagger-fcn": ("fcn",), "fcn-random": ("fcn-random",)}
+EARS = {"tagger": ("fcn", "musicnn"), "tagger-fcn": ("fcn",), "tagger-harmony": ("fcn", "musicnn"), "fcn-random": ("fcn-random",)}
+
+def inputs(
+    paths:Iterable[str],
+    name:str,                     # of `EARS`; "-harmony" adds the features that carry harmony
+)->tuple[np.ndarray, list[str]]:  # shape (n, d), and the names of the columns
+    "What the recipe of that name is given."
+    paths = list(paths)
+    X, columns = embed_all(paths, EARS[name])
+    if not name.endswith("-harmony"): return X, columns
+    more = feature_matrix(paths, ("harmony",))
+    return np.hstack([X, more]), [*columns, *(f"harmony_number_{j}" for j in range(more.shape[1]))]
 
 def train(
     name:str,               # of `EARS`
@@ -438,7 +449,7 @@ def train(
 )->Run:
     "Evaluate borrowed (or random) ears on a preset's songs and record it."
     table, where = to_judge(p, labels, full)
-    X, columns = embed_all(table.path, EARS[name])
+    X, columns = inputs(table.path, name)
     return run(tagger(columns, name), X, table, labels, preset=p.name, root=root, **where, **provenance(EARS[name]))
 
 # %% ../../nbs/10_tagger.ipynb #00a361a4
