@@ -412,14 +412,14 @@ def voiced(
     options = [sorted(near(pc, centre+o) for pc in notes) for o in range(-4, 5)]
     return min(options, key=lambda v: sum(min(abs(p-q) for q in last) for p in v) + .5*abs(np.mean(v)-centre))
 
-# %% ../nbs/07_corpus.ipynb #c4a1d3b0
+# %% ../nbs/07_corpus.ipynb #25f7ebe8
 def comp(
     slots:list[Slot],  # the harmony
     cues:Cues,         # register
     players:Ensemble,  # pattern and instrument
 )->list[Note]:         # in beats
     "The chords."
-    out, centre = [], 58+cues.register
+    out, centre = [], 57+.7*cues.register
     v, lag = voiced(slots[0].chord, [centre], centre), .025 if players.chords in ("guitar", "harp") else .004
     for s in slots:
         v = voiced(s.chord, v, centre)
@@ -429,7 +429,7 @@ def comp(
             out += [Note(b+lag*j, x-lag*j, p, loud, "chords") for j, p in enumerate(picked)]
     return out
 
-# %% ../nbs/07_corpus.ipynb #9b78f32d
+# %% ../nbs/07_corpus.ipynb #e90ba5b5
 def approach(
     pitch:int,             # where the bass is
     target:int,            # where it goes
@@ -444,14 +444,14 @@ def bass(
     players:Ensemble,  # pattern
 )->list[Note]:         # in beats
     "The bass line."
-    out, centre = [], 38+cues.register/2
+    out, centre = [], 40+cues.register/3
     for s, after in pairwise([*slots, slots[-1]]):
         root = near(s.chord[0], centre)
-        notes = {"1": root, "5": near(s.chord[2], root-1), "8": root+12, ">": approach(root, near(after.chord[0], centre), s.scale)}
+        notes = {"1": root, "5": near(s.chord[2], centre), "8": root+12, ">": approach(root, near(after.chord[0], centre), s.scale)}
         out += [Note(b, x, notes[sign], 1. if sign == "1" else .8, "bass") for b, x, sign in strokes(players.line, s)]
     return out
 
-# %% ../nbs/07_corpus.ipynb #d17af40c
+# %% ../nbs/07_corpus.ipynb #e9084626
 def cells(
     phrase:list[Slot], # one phrase
     players:Ensemble,  # rhythms
@@ -459,7 +459,7 @@ def cells(
     "The rhythm of a phrase, two beats at a time."
     units = [(s, s.beat+d) for s in phrase for d in range(0, int(s.beats), 2)]
     if phrase[0].part == "intro": return [(*units[-1], (-1., .5, .5))]
-    return [(s, b, (1.5, -.5) if i % 4 == 3 or (i and i == len(units)-1) else players.rhythm[i % 2]) for i, (s, b) in enumerate(units)]
+    return [(s, b, (1.5, -.5) if i % 4 == 3 or (i and i == len(units)-1) else players.rhythm[(i+(s.part == "B")) % 2]) for i, (s, b) in enumerate(units)]
 
 # %% ../nbs/07_corpus.ipynb #9c31d1da
 def rung(
@@ -511,7 +511,7 @@ def melody(
     last = slots[-1]
     return [*out, Note(last.beat, last.beats, near(last.chord[0], pitch), 1., "melody")]
 
-# %% ../nbs/07_corpus.ipynb #1d9d366e
+# %% ../nbs/07_corpus.ipynb #ccf9a720
 def percussion(
     slots:list[Slot], # the harmony
     cues:Cues,        # tempo and loudness decide how much
@@ -527,7 +527,8 @@ def percussion(
             if full or name == "hat": out += [Note(float(b), .5, 0, 1. if b % 1 == 0 else .65, name) for b in hits]
         if power > .2 and after.phrase != s.phrase: out += [Note(after.beat-1+i/4, .25, 0, .4+.15*i, "snare") for i in range(4)]
         if power > .6 and after.part != s.part: out.append(Note(after.beat, 2, 0, .7, "crash"))
-    return [*out, Note(slots[-1].beat, 1, 0, 1., "kick")]
+    if power > .2: out.append(Note(slots[-1].beat, 1, 0, 1., "kick"))
+    return out
 
 # %% ../nbs/07_corpus.ipynb #87ca4692
 def gate(
