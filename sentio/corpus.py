@@ -451,7 +451,7 @@ def bass(
         out += [Note(b, x, notes[sign], 1. if sign == "1" else .8, "bass") for b, x, sign in strokes(players.line, s)]
     return out
 
-# %% ../nbs/07_corpus.ipynb #e9084626
+# %% ../nbs/07_corpus.ipynb #f9bdfa9b
 def cells(
     phrase:list[Slot], # one phrase
     players:Ensemble,  # rhythms
@@ -459,7 +459,8 @@ def cells(
     "The rhythm of a phrase, two beats at a time."
     units = [(s, s.beat+d) for s in phrase for d in range(0, int(s.beats), 2)]
     if phrase[0].part == "intro": return [(*units[-1], (-1., .5, .5))]
-    return [(s, b, (1.5, -.5) if i % 4 == 3 or (i and i == len(units)-1) else players.rhythm[(i+(s.part == "B")) % 2]) for i, (s, b) in enumerate(units)]
+    rhythm, last = players.rhythm[::-1 if phrase[0].part == "B" else 1], len(units)-1
+    return [(s, b, (1.5, -.5) if i % 4 == 3 or 0 < i == last else rhythm[i % 2]) for i, (s, b) in enumerate(units)]
 
 # %% ../nbs/07_corpus.ipynb #9c31d1da
 def rung(
