@@ -8,10 +8,11 @@ Docs: https://sw-ai-36.github.io/sentio/corpus.html.md"""
 __all__ = ['RANGES', 'WEIGHTS', 'TIMBRES', 'GENRES', 'PROGRESSIONS', 'BRIDGES', 'CADENCES', 'RHYTHMS', 'MAJOR', 'MINOR',
            'DEGREES', 'SHAPES', 'LEVELS', 'HITS', 'FIRST_ID', 'PER_ARTIST', 'AUDIO', 'LABELS', 'MARKER', 'BEGUN',
            'VERSION', 'Cues', 'scaled', 'unscaled', 'emotion_of', 'cues_for', 'Timbre', 'harmonics', 'cycle', 'steady',
-           'Voice', 'drum', 'Genre', 'Ensemble', 'ensemble', 'chord', 'scale_of', 'phrases', 'Slot', 'layout', 'majors',
-           'harmony', 'Note', 'strokes', 'near', 'voiced', 'comp', 'approach', 'bass', 'cells', 'rung', 'sing',
-           'melody', 'percussion', 'gate', 'clock', 'perform', 'compose', 'mix', 'finish', 'Piece', 'encode', 'play',
-           'piece', 'targets', 'Entry', 'entries', 'static_tables', 'dynamic_tables', 'meta_tables', 'marker', 'write']
+           'waves', 'Voice', 'drum', 'Genre', 'Ensemble', 'ensemble', 'chord', 'scale_of', 'phrases', 'Slot', 'layout',
+           'majors', 'harmony', 'Note', 'strokes', 'near', 'voiced', 'comp', 'approach', 'bass', 'cells', 'rung',
+           'sing', 'melody', 'percussion', 'gate', 'clock', 'perform', 'compose', 'mix', 'finish', 'Piece', 'encode',
+           'play', 'piece', 'targets', 'Entry', 'entries', 'static_tables', 'dynamic_tables', 'meta_tables', 'marker',
+           'write']
 
 # %% ../nbs/07_corpus.ipynb #9bb3704f
 import base64
@@ -165,7 +166,22 @@ def steady(
     table = cycle(harmonics(timbre, brightness), freq, sr)
     return (_read(table, freq*2**(d/24)*t)+_read(table, freq*2**(-d/24)*t))/1.4 if d else _read(table, freq*t)
 
-# %% ../nbs/07_corpus.ipynb #20191304
+# %% ../nbs/07_corpus.ipynb #d45e1fae
+def waves(
+    timbre:Timbre,     # its sound
+    brightness:float,  # 0 to 1
+    pitch:int,         # MIDI number
+    n:int,             # samples of the part that stays
+    sr:int,            # sample rate, Hz
+)->tuple[np.ndarray, np.ndarray]: # what stays, shape (n,), and the onset of 0.3 s; float32
+    "The two parts of a note."
+    m = int(.3*sr)
+    t, onset = np.arange(max(n, m))/sr, np.random.default_rng(pitch).normal(0, timbre.noise, m)
+    if timbre.strike: onset += timbre.strike*steady(timbre, brightness+.3, pitch, m, sr)
+    stays = steady(timbre, brightness, pitch, n, sr)*np.exp(-t[:n]/timbre.decay)
+    return stays.astype(np.float32), (onset*np.exp(-t[:m]/.05)).astype(np.float32)
+
+# %% ../nbs/07_corpus.ipynb #299d8fb3
 class Voice:
     "A timbre at one brightness, ready to play."
     def __init__(self,
@@ -175,24 +191,15 @@ class Voice:
     ):
         self.timbre, self.brightness, self.sr = timbre, brightness, sr
         self.kept: dict[int, tuple[np.ndarray, np.ndarray]] = {}
-        self.onset = np.random.default_rng(0).normal(0, timbre.noise, int(.3*sr))
-
-    def waves(self, pitch:int, n:int)->tuple[np.ndarray, np.ndarray]:
-        "What stays, at least `n` samples, and what is gone after the onset."
-        if pitch not in self.kept or len(self.kept[pitch][0]) < n:
-            t, m, x = np.arange(max(n, len(self.onset)))/self.sr, len(self.onset), self.timbre
-            hard = self.onset + (x.strike*steady(x, self.brightness+.3, pitch, m, self.sr) if x.strike else 0)
-            stays = steady(x, self.brightness, pitch, n, self.sr)*np.exp(-t[:n]/x.decay)
-            self.kept[pitch] = stays.astype(np.float32), (hard*np.exp(-t[:m]/.05)).astype(np.float32)
-        return self.kept[pitch]
 
     def note(self, pitch:int, seconds:float, velocity:float=1.)->np.ndarray:
         "One note, float32; longer than `seconds` by the release."
         attack, release = min(self.timbre.attack, seconds/2), .04+self.timbre.attack/2
         n, a, r = (int(x*self.sr) for x in (seconds+release, attack, release))
-        soft, hard = self.waves(pitch, n)
-        y = soft[:n].copy()
-        y[:len(hard)] += velocity*hard[:n]
+        if pitch not in self.kept or len(self.kept[pitch][0]) < n: self.kept[pitch] = waves(self.timbre, self.brightness, pitch, n, self.sr)
+        stays, onset = self.kept[pitch]
+        y = stays[:n].copy()
+        y[:len(onset)] += velocity*onset[:n]
         y[:a+1] *= np.linspace(0, 1, a+1, dtype=np.float32)
         y[-r:] *= np.linspace(1, 0, r, dtype=np.float32)
         return velocity*y
