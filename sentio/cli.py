@@ -24,10 +24,10 @@ from tqdm import tqdm
 
 import sentio
 from .audio import find_audio
-from .predict import COLUMNS, ModelError, Prediction, Predictor, model_path, models, read_card
+from .predict import COLUMNS, DEFAULT, ModelError, Prediction, Predictor, model_path, models, read_card
 
 # %% auto #0
-__all__ = ['OK', 'USAGE', 'SOME_FAILED', 'INTERRUPTED', 'HEADER', 'CURVE', 'PREDICT', 'FORMATS', 'MODELS', 'ARMS', 'RUNS',
+__all__ = ['OK', 'USAGE', 'SOME_FAILED', 'INTERRUPTED', 'HEADER', 'CURVE', 'PREDICT', 'FORMATS', 'PLAIN', 'MODELS', 'RUNS',
            'STUDIES', 'bar', 'shorten', 'line', 'spark', 'Table', 'curve_rows', 'beside', 'UsageError', 'predict',
            'write_all', 'show', 'show_models', 'run_one', 'train', 'study', 'report', 'export', 'demo', 'add_command',
            'predict_parser', 'train_parser', 'add_source', 'report_parsers', 'parser', 'main']
@@ -211,9 +211,9 @@ def show_models(args: argparse.Namespace) -> int:
     return OK
 
 # %% ../nbs/23_cli.ipynb #c613ea31
-MODELS = ("ridge", "svr", "xgboost", "ridge+xgboost", "ridge+svr+xgboost", "tagger", "tagger-fcn")
-ARMS = (*(f"{m}-harmony" for m in MODELS[:6]), *(f"{m}-weighted" for m in MODELS[:3]))  # the same, changed in one thing, for a study
-RUNS = (*MODELS, *ARMS, "fcn-random")
+PLAIN = ("ridge", "svr", "xgboost", "ridge+xgboost", "ridge+svr+xgboost", "tagger")
+MODELS = (*PLAIN, *(f"{m}-harmony" for m in PLAIN), "tagger-fcn")
+RUNS = (*MODELS, *(f"{m}-weighted" for m in PLAIN[:3]), "fcn-random")
 STUDIES = {"hearing": "sentio.baselines", "learning-curve": "sentio.studies", "selection-leakage": "sentio.studies"}
 
 
@@ -265,15 +265,15 @@ def report(args: argparse.Namespace) -> int:
 # %% ../nbs/23_cli.ipynb #a65174eb
 def export(args: argparse.Namespace) -> int:
     "Fit the default model on all songs by the recipe of its recorded run, and write it as ONNX with its card."
-    from sentio.baselines import feature_matrix
+    from sentio.baselines import RECIPES, feature_matrix, for_preset
     from sentio.export import export_default
     from sentio.presets import preset, songs
     from sentio.results import read_runs
     p = preset(args.preset)
-    runs = [r for r in read_runs(args.results, p.dataset) if (r.record["model"], r.record["labels"]) == ("ridge+xgboost", "repaired")]
-    if not runs: raise UsageError("no recorded run of ridge+xgboost on repaired labels: sentio train ridge+xgboost first")
-    paths = songs(p).set_index("song_id").path.loc[runs[0].predictions.song_id]
-    card = export_default(runs[0], feature_matrix(paths), args.output)
+    runs = [r for r in read_runs(args.results, p.dataset) if (r.record["model"], r.record["labels"]) == (DEFAULT, "repaired")]
+    if not runs: raise UsageError(f"no recorded run of {DEFAULT} on repaired labels: sentio train {DEFAULT} first")
+    recipe, paths = for_preset(RECIPES[DEFAULT], p), songs(p).set_index("song_id").path.loc[runs[0].predictions.song_id]
+    card = export_default(runs[0], feature_matrix(paths, recipe.inputs), args.output, recipe)
     print(f"{args.output}: {card['bytes'] / 1e6:.1f} MB, {card['description']}")
     return OK
 
@@ -284,10 +284,10 @@ def demo(args: argparse.Namespace) -> int:
     from sentio.report import render
     p, folder, start = PRESETS["demo"], Path(args.folder), time.perf_counter()
     print(f"Composing {p.pieces} pieces of 10 s and training on them. Figures of this corpus say nothing about real music.")
-    for name in (*MODELS[:5], "fcn-random"):
+    for name in (*PLAIN[:5], DEFAULT, "fcn-random"):
         m = run_one(name, p, "repaired", folder / "results").record
         v, a = (m["metrics"][d]["ccc"] for d in ("valence", "arousal"))
-        print(f"  {m['model']:18} CCC valence {v:.2f}  arousal {a:.2f}  {m['fit_seconds']:.0f} s")
+        print(f"  {m['model']:21} CCC valence {v:.2f}  arousal {a:.2f}  {m['fit_seconds']:.0f} s")
     page = render(folder / "report.html", folder / "results", "corpus")
     print("\nWhat the shipped model, which has only heard recorded music, says of six of the pieces:")
     with Predictor() as predictor: write_all(predictor.predict(songs(p).path[:6]), [])
@@ -348,7 +348,7 @@ def report_parsers(commands: Any) -> None:
     p.add_argument("--dataset", default="deam", help="which data set's runs (default: deam)")
     p.add_argument("-o", "--output", type=Path, default=Path("sentio-report.html"), metavar="FILE")
     p = add_command(commands, "export", export, "the default model as ONNX with its card, fitted on all songs")
-    p.add_argument("-o", "--output", type=Path, default=Path("ridge+xgboost.onnx"), metavar="FILE")
+    p.add_argument("-o", "--output", type=Path, default=Path(f"{DEFAULT}.onnx"), metavar="FILE")
     add_source(p)
     p = add_command(commands, "models", show_models, "what models there are, and their licences")
     p.add_argument("name", nargs="?", help="show all that is known of this one")

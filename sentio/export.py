@@ -33,7 +33,7 @@ __all__ = ['Node', 'Weights', 'CHOICE', 'LICENCE', 'fit_final', 'final_spread', 
 # %% ../nbs/19_export.ipynb #d1d0c181
 def fit_final(
     recorded: Run,          # the ten-fold run of the blend
-    X: np.ndarray,          # features of its songs, in the order of its predictions, shape (n, 164)
+    X: np.ndarray,          # features of its songs, in the order of its predictions, shape (n, d)
     recipe: Recipe = BLEND, # an average of ridge and XGBoost
 ) -> tuple[Any, list[XGBRegressor], dict[str, Any]]: # ridge, the trees of each dimension, the settings of both
     "Choose with the last fold held out for early stopping, then fit ridge and trees on all songs."
@@ -48,7 +48,7 @@ def fit_final(
 # %% ../nbs/19_export.ipynb #b4a51013
 def final_spread(
     recorded: Run,
-    X: np.ndarray,            # features of the run's songs in the order of its predictions, shape (n, 164)
+    X: np.ndarray,            # features of the run's songs in the order of its predictions, shape (n, d)
 ) -> tuple[Spread, dict[str, dict[str, float]]]: # the model, and the number of spreads for each level
     "Spread and interval from the out-of-fold predictions of a run."
     p = recorded.predictions
@@ -91,7 +91,7 @@ def to_onnx(
     ridge: Any,                    # the fitted pipeline
     trees: Sequence[XGBRegressor], # one for valence, one for arousal
     spread: Spread,
-) -> onnx.ModelProto:              # features (n, 164) -> rating (n, 2), spread (n, 2)
+) -> onnx.ModelProto:              # features (n, d) -> rating (n, 2), spread (n, 2)
     "The blend and its spread as one ONNX graph."
     scaler, model = ridge
     line, weights = linear_nodes("ridge", scaler.mean_, scaler.scale_, model.coef_, model.intercept_)
@@ -122,8 +122,8 @@ def save_model(
     path.parent.mkdir(parents=True, exist_ok=True)
     data = made.SerializeToString()
     m = recorded.record["metrics"]
-    card = dict(name=path.stem, version=sentio.__version__, input="features-164", sr=22050, window=10., hop=5., interval=scale,
-                outputs={"rating": "valence, arousal in [-1, 1]", "spread": "their sd, in the same units"},
+    card = dict(name=path.stem, version=sentio.__version__, inputs=recorded.record["config"]["inputs"], sr=22050, window=10., hop=5.,
+                interval=scale, outputs={"rating": "valence, arousal in [-1, 1]", "spread": "their sd, in the same units"},
                 trained_on=f"{recorded.record['dataset']}, {recorded.record['n_songs']} songs, {recorded.record['labels']} labels",
                 run=recorded.name, quality={"note": "of the recipe, on songs and artists it had not seen", **m},
                 bytes=len(data), sha256=hashlib.sha256(data).hexdigest()) | more
@@ -148,4 +148,4 @@ def export_default(
     spread, scale = final_spread(recorded, X)
     return save_model(to_onnx(ridge, trees, spread), path, recorded, scale, licence=LICENCE, choice=CHOICE, settings=settings,
                       data="DEAM, 10 s clips, labels repaired",
-                      description="164 features, ridge and gradient-boosted trees averaged; the default")
+                      description=f"{X.shape[1]} named features, ridge and gradient-boosted trees averaged; the default")

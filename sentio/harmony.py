@@ -6,19 +6,21 @@ Docs: https://sw-ai-36.github.io/sentio/harmony.html.md"""
 
 # %% auto #0
 __all__ = ['HARMONY_FAMILIES', 'HARMONY', 'N_FFT', 'HOP', 'LOW', 'HIGH', 'PARTIALS', 'LOWEST', 'SEMITONES', 'OVERTONES',
-           'PROFILES', 'CHORDS', 'NO_CHORD', 'RHYTHM_FFT', 'RHYTHM_HOP', 'TEMPO', 'MIDDLE', 'HIGHEST', 'centred',
-           'outstanding', 'peaks', 'midi', 'tuning', 'pitchgram', 'fundamentals', 'fold', 'Notes', 'key_profiles',
-           'unit', 'key_scores', 'windows', 'mode', 'key_features', 'scale_features', 'interval_classes', 'roughness',
-           'harmonicity', 'tonnetz', 'smooth', 'summits', 'harmonic_change', 'tonnetz_features', 'chord_templates',
-           'chord_fit', 'chord_path', 'chord_features', 'bands', 'repetition', 'tempo', 'events', 'npvi', 'fluctuation',
-           'metre', 'low_energy', 'rhythm_features', 'tonal_share', 'melody', 'mean_sd', 'texture_features', 'harmony']
+           'PROFILES', 'CHORDS', 'NO_CHORD', 'RHYTHM_FFT', 'RHYTHM_HOP', 'TEMPO', 'MIDDLE', 'HIGHEST', 'SETS',
+           'centred', 'outstanding', 'peaks', 'midi', 'tuning', 'pitchgram', 'fundamentals', 'fold', 'Notes',
+           'key_profiles', 'unit', 'key_scores', 'windows', 'mode', 'key_features', 'scale_features',
+           'interval_classes', 'roughness', 'harmonicity', 'tonnetz', 'smooth', 'summits', 'harmonic_change',
+           'tonnetz_features', 'chord_templates', 'chord_fit', 'chord_path', 'chord_features', 'bands', 'repetition',
+           'tempo', 'events', 'npvi', 'fluctuation', 'metre', 'low_energy', 'rhythm_features', 'tonal_share', 'melody',
+           'mean_sd', 'texture_features', 'harmony', 'describe']
 
 # %% ../nbs/08a_harmony.ipynb #3b67e0ed
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
 
-from .features import onset_strength
+from .features import FEATURES, features, onset_strength
 from .spectrogram import MelConfig, apply_mel, power_spectrogram, power_to_db
 
 # %% ../nbs/08a_harmony.ipynb #ce4c5db8
@@ -521,3 +523,14 @@ def harmony(
              *mean_sd(rough[sounds]), *mean_sd(root[sounds]), *tonnetz_features(c, notes.rate), *chord_features(c, notes.rate),
              *rhythm_features(y, sr), *texture_features(notes)]
     return np.array(found, np.float32)
+
+# %% ../nbs/08a_harmony.ipynb #088e0746
+SETS = {'features': (features, FEATURES), 'harmony': (harmony, HARMONY)}  # what computes a set, and the names of its numbers
+
+def describe(
+    y: np.ndarray,    # mono samples, shape (n,)
+    sr: int = 22_050, # Hz
+    inputs: Sequence[str] = ('features', 'harmony'), # of `SETS`
+) -> np.ndarray:      # shape (d,), float32
+    "The numbers of several sets in a row."
+    return np.concatenate([SETS[name][0](y, sr) for name in inputs])

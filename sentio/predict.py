@@ -21,7 +21,7 @@ import onnxruntime as ort
 import sentio
 from .audio import SILENCE, AudioError, Decoder, SilentAudio, windows
 from .emotion import Emotion
-from .features import features
+from .harmony import describe
 
 # %% auto #0
 __all__ = ['MODELS', 'DEFAULT', 'COLUMNS', 'ModelError', 'model_path', 'models', 'read_card', 'Prediction', 'open_session',
@@ -29,7 +29,7 @@ __all__ = ['MODELS', 'DEFAULT', 'COLUMNS', 'ModelError', 'model_path', 'models',
 
 # %% ../nbs/20_predict.ipynb #d5ef9304
 MODELS = Path(next(iter(sentio.__path__))) / "data" / "models"
-DEFAULT = "ridge+xgboost"
+DEFAULT = "ridge+xgboost-harmony"
 
 
 class ModelError(Exception):
@@ -97,7 +97,8 @@ def ratings(
     sr, out = card["sr"], [(np.zeros(0), np.zeros((0, 2)), np.zeros((0, 2)))]
     cut = ((t + len(y) / sr / 2, y) for t, y in windows(blocks, sr, card["window"], card["hop"]) if np.abs(y).max() >= SILENCE)
     while some := list(islice(cut, batch)):
-        out.append((np.array([t for t, _ in some]), *session.run(None, {"features": np.stack([features(y, sr) for _, y in some])})))
+        x = np.stack([describe(y, sr, card["inputs"]) for _, y in some])
+        out.append((np.array([t for t, _ in some]), *session.run(None, {"features": x})))
     middle, rating, spread = (np.concatenate(x) for x in zip(*out, strict=True))
     return middle, rating.clip(-1, 1), spread
 
