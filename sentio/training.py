@@ -292,7 +292,7 @@ def song_predictions(
     said = [model(x.to(where)).float().cpu() for x, _ in DataLoader(Crops(songs, frames, crops), bs=batch)]
     return torch.cat(said).view(len(songs), crops, 2).numpy()
 
-# %% ../nbs/11_training.ipynb #5c7ba43e
+# %% ../nbs/11_training.ipynb #c24ebce2
 class Judge(Callback):
     "After each epoch: predict the validation songs, and write down how well."
     order, run_valid = 60, False
@@ -300,7 +300,6 @@ class Judge(Callback):
         self.songs, self.frames, self.crops = songs, frames, crops
         self.history: list[dict[str, float]] = []  # one row an epoch
         self.said: list[np.ndarray] = []           # predictions of the validation songs, one array (n, crops, 2) an epoch
-
         self.losses: list[Tensor] = []             # of this epoch's batches
 
     def before_train(self) -> None:
@@ -418,7 +417,7 @@ def restore(learn: Learner, tensors: Mapping[str, Tensor], facts: Mapping[str, A
     if facts["scaler"]: learn.scaler.load_state_dict(facts["scaler"])
     learn.judge.history[:], learn.judge.said[:] = facts["history"], list(tensors["said"].numpy())
 
-# %% ../nbs/11_training.ipynb #06b270f9
+# %% ../nbs/11_training.ipynb #589802d9
 class Checkpoint(Callback):
     "Keep the last epoch to go on from and the best one to use, and stop when the best is long ago."
     order = 65
@@ -431,6 +430,7 @@ class Checkpoint(Callback):
             raise ValueError(f"{folder} holds a training with other settings: remove it, or train elsewhere")
 
     def before_fit(self) -> None:
+        self.judge.history.clear(), self.judge.said.clear()
         if self.history: restore(self.learn, *self.kept)
         self.kept = {}, {}
 
@@ -534,7 +534,7 @@ def calibrate_fold(
     fits, spread = calibrate(spread_inputs(said), Y, said.mean(1), artist)
     return fits | dict(epoch=best_epoch(judge.history), inner_mean_ccc=mean_ccc(Y, said.mean(1))), spread
 
-# %% ../nbs/11_training.ipynb #fda803dd
+# %% ../nbs/11_training.ipynb #5ebabc0d
 @dataclass(frozen=True)
 class Network:
     "A network and how it is trained."
@@ -543,6 +543,7 @@ class Network:
     mel: MelConfig                    # what it hears
     settings: Mapping[str, Any] = field(default_factory=dict) # where they differ from the preset's
     pretrained: str = "none"          # or what it was pretrained on
+    train_on: Callable[[Mels, pd.DataFrame], Mels] = lambda mels, songs: mels # what is trained on, given the training songs of a fold
 
 # %% ../nbs/11_training.ipynb #d3bb1819
 def hear(table: pd.DataFrame, mel: MelConfig, s: Settings, workers: int = 1) -> Mels:
@@ -575,7 +576,7 @@ def write_fold(
     write_tensors(folder / "fold.safetensors", {k: torch.from_numpy(v) for k, v in out.items()}, **facts, device=str(learn.dls.device))
     (folder / "last.safetensors").unlink(missing_ok=True)
 
-# %% ../nbs/11_training.ipynb #43186142
+# %% ../nbs/11_training.ipynb #2fba657b
 def train_fold(
     network: Network,
     mels: Mels,          # of all songs of `table`
@@ -588,7 +589,8 @@ def train_fold(
     train, valid, test = split(table, k)
     if not (folder / "fold.safetensors").exists():
         where, frames = setup(s.seed), network.mel.frames(s.window)
-        learn = learner(network.make(), mels.take(train.index), mels.take(valid.index), frames, s, where)
+        data = network.train_on(mels.take(train.index), train)
+        learn = learner(network.make(), data, mels.take(valid.index), frames, s, where)
         fit(learn, s, folder, f"{network.name}, fold {k}")
         said = song_predictions(learn.model, mels.take(test.index), frames, s.crops)
         if not rank_distrib(): write_fold(learn, said, valid.artist.to_numpy(), folder)
@@ -690,12 +692,13 @@ def queue(
                               run=names.get((d.model, d.variant, d.preset, d.folds), ""),
                               minutes=pace.get((d.model, d.preset), np.nan) * len(d.folds) / 60) for d in plans])
 
-# %% ../nbs/11_training.ipynb #ab1fb087
+# %% ../nbs/11_training.ipynb #da6f7bf3
 def outlook(table: pd.DataFrame) -> str:
     "A line about what is left of a `queue`."
-    left = table[table.run == ""]
-    unknown = f", and {left.minutes.isna().sum()} of a kind not timed yet" if left.minutes.isna().any() else ""
-    return f"{len(left)} of {len(table)} runs left: about {left.minutes.sum():.0f} min{unknown}"
+    left = table.minutes[table.run == ""]
+    timed, untimed = left.count(), left.isna().sum()
+    parts = ([f"{timed} take about {left.sum():.0f} min"] if timed else []) + ([f"{untimed} of a kind not timed yet"] if untimed else [])
+    return f"{len(left)} of {len(table)} runs left" + (": " + ", ".join(parts) if parts else "")
 
 # %% ../nbs/11_training.ipynb #40ff3c1c
 def work(
