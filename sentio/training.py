@@ -107,13 +107,13 @@ def add_noise(
     noise = np.random.default_rng(zlib.crc32(y.tobytes())).normal(size=len(y))
     return (y + noise * np.sqrt(np.mean(y**2) / 10 ** (snr / 10))).astype(np.float32)
 
-# %% ../nbs/11_training.ipynb #0d0aaf3c
+# %% ../nbs/11_training.ipynb #49f70a4a
 def time_stretch(y: np.ndarray, sr: int, rate: float) -> np.ndarray:
     "The song at another tempo, its pitch kept."
     from librosa.effects import time_stretch
     return time_stretch(y, rate=rate)
 
-
+# %% ../nbs/11_training.ipynb #29bdbdc5
 def pitch_shift(y: np.ndarray, sr: int, steps: float) -> np.ndarray:
     "The song some semitones higher, its tempo kept."
     from librosa.effects import pitch_shift
@@ -390,12 +390,12 @@ def restore_optimiser(opt: Optimizer, state: Mapping[str, Any]) -> None:
         _, i, k = name.split(".")
         opt.state[params[int(i)]][k] = v.to(params[int(i)].device) if isinstance(v, Tensor) else v
 
-# %% ../nbs/11_training.ipynb #89845b07
+# %% ../nbs/11_training.ipynb #49e3f08b
 def best_epoch(history: Sequence[Mapping[str, float]]) -> int:
     "The first epoch with the greatest mean CCC."
     return int(np.argmax([row["mean_ccc"] for row in history]))
 
-
+# %% ../nbs/11_training.ipynb #f787532e
 def finished(history: Sequence[Mapping[str, float]], s: Settings) -> bool:
     "Is there nothing left to train?"
     return len(history) >= s.epochs or (len(history) > 0 and len(history) - 1 - best_epoch(history) >= s.patience)
@@ -605,7 +605,7 @@ def training_folder(network: Network, table: pd.DataFrame, s: Settings) -> Path:
     what = json.dumps([fingerprint(table), repr(network.make()), asdict(network.mel), asdict(s)], sort_keys=True)
     return ArrayCache().folder / "training" / f"{network.name}-{hashlib.sha256(what.encode()).hexdigest()[:12]}"
 
-# %% ../nbs/11_training.ipynb #a1646af2
+# %% ../nbs/11_training.ipynb #05918b93
 def evaluate(
     network: Network,
     table: pd.DataFrame,                # songs
@@ -621,7 +621,7 @@ def evaluate(
                 fits={k: f.fits for k, f in got.items()}, history=history, fit_seconds=history.seconds.sum(),
                 epochs=[len(f.history) for f in got.values()], parameters=got[ks[-1]].parameters, device=got[ks[-1]].device)
 
-
+# %% ../nbs/11_training.ipynb #0da88201
 def variant(labels: str, arm: str = "") -> str:
     "As it stands in the record: the labels, and what tells the run from the plain one."
     return f"{labels}-{arm}" if arm else labels
