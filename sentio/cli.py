@@ -16,6 +16,7 @@ import textwrap
 import time
 import webbrowser
 from collections.abc import Callable, Iterable, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +27,10 @@ from .audio import find_audio
 from .predict import COLUMNS, ModelError, Prediction, Predictor, model_path, models, read_card
 
 # %% auto #0
-__all__ = ['OK', 'USAGE', 'SOME_FAILED', 'INTERRUPTED', 'HEADER', 'CURVE', 'PREDICT', 'FORMATS', 'RUNS', 'bar', 'shorten', 'line',
-           'spark', 'Table', 'curve_rows', 'beside', 'UsageError', 'predict', 'write_all', 'show', 'show_models',
-           'run_one', 'train', 'report', 'export', 'demo', 'add_command', 'predict_parser', 'train_parser',
-           'add_source', 'report_parsers', 'parser', 'main']
+__all__ = ['OK', 'USAGE', 'SOME_FAILED', 'INTERRUPTED', 'HEADER', 'CURVE', 'PREDICT', 'FORMATS', 'MODELS', 'ARMS', 'RUNS',
+           'STUDIES', 'bar', 'shorten', 'line', 'spark', 'Table', 'curve_rows', 'beside', 'UsageError', 'predict',
+           'write_all', 'show', 'show_models', 'run_one', 'train', 'study', 'report', 'export', 'demo', 'add_command',
+           'predict_parser', 'train_parser', 'add_source', 'report_parsers', 'parser', 'main']
 
 # %% ../nbs/23_cli.ipynb #c01589be
 OK, USAGE, SOME_FAILED, INTERRUPTED = 0, 2, 3, 130
@@ -210,7 +211,10 @@ def show_models(args: argparse.Namespace) -> int:
     return OK
 
 # %% ../nbs/23_cli.ipynb #c613ea31
-RUNS = ("ridge", "svr", "xgboost", "ridge+xgboost", "tagger", "tagger-fcn", "fcn-random")
+MODELS = ("ridge", "svr", "xgboost", "ridge+xgboost", "ridge+svr+xgboost", "tagger", "tagger-fcn")
+ARMS = (*(f"{m}-harmony" for m in MODELS[:6]), *(f"{m}-weighted" for m in MODELS[:3]))  # the same, changed in one thing, for a study
+RUNS = (*MODELS, *ARMS, "fcn-random")
+STUDIES = {"hearing": "sentio.baselines", "learning-curve": "sentio.studies", "selection-leakage": "sentio.studies"}
 
 
 def run_one(
@@ -231,7 +235,7 @@ def train(args: argparse.Namespace) -> int:
     "Evaluate models fold by fold and record them; what is recorded is skipped unless --again."
     from sentio.presets import preset
     from sentio.results import read_runs
-    names = RUNS[:-1] if args.all else args.models  # random ears are for the demo
+    names = MODELS if args.all else args.models
     if not names or set(names) - set(RUNS): raise UsageError(f"which model? one or more of {', '.join(RUNS)}, or --all")
     p = preset(args.preset)
     for name, labels in [(n, one) for n in names for one in (args.labels if p.dataset == "deam" else ["repaired"])]:
@@ -239,6 +243,16 @@ def train(args: argparse.Namespace) -> int:
         done = [r.name for r in read_runs(args.results, dataset) if (r.record["model"], r.record["labels"]) == (name, labels)]
         if done and not args.again: print(f"{done[0]} is recorded (--again trains it anew)")
         else: print(run_one(name, p, labels, args.results, args.full_songs)._repr_markdown_(), end="\n\n")
+    return OK
+
+
+def study(args: argparse.Namespace) -> int:
+    "Measure and record what the studies of the notebooks show."
+    from sentio.presets import preset
+    if unknown := set(args.names) - set(STUDIES): raise UsageError(f"no study {', '.join(unknown)}: {', '.join(STUDIES)}")
+    for name in args.names or STUDIES:
+        measure = getattr(import_module(STUDIES[name]), f"study_{name.replace('-', '_')}")
+        print(measure(preset(args.preset), args.results))
     return OK
 
 
@@ -270,10 +284,10 @@ def demo(args: argparse.Namespace) -> int:
     from sentio.report import render
     p, folder, start = PRESETS["demo"], Path(args.folder), time.perf_counter()
     print(f"Composing {p.pieces} pieces of 10 s and training on them. Figures of this corpus say nothing about real music.")
-    for name in ("ridge", "svr", "xgboost", "ridge+xgboost", "fcn-random"):
+    for name in (*MODELS[:5], "fcn-random"):
         m = run_one(name, p, "repaired", folder / "results").record
         v, a = (m["metrics"][d]["ccc"] for d in ("valence", "arousal"))
-        print(f"  {m['model']:14} CCC valence {v:.2f}  arousal {a:.2f}  {m['fit_seconds']:.0f} s")
+        print(f"  {m['model']:18} CCC valence {v:.2f}  arousal {a:.2f}  {m['fit_seconds']:.0f} s")
     page = render(folder / "report.html", folder / "results", "corpus")
     print("\nWhat the shipped model, which has only heard recorded music, says of six of the pieces:")
     with Predictor() as predictor: write_all(predictor.predict(songs(p).path[:6]), [])
@@ -308,13 +322,16 @@ def predict_parser(commands: Any) -> None:
 
 # %% ../nbs/23_cli.ipynb #3a83842e
 def train_parser(commands: Any) -> None:
-    "`sentio train`"
+    "`sentio train` and `sentio study`"
     p = add_command(commands, "train", train, "evaluate models fold by fold and record them in results/")
     p.add_argument("models", nargs="*", metavar="MODEL", help=", ".join(RUNS))
-    p.add_argument("--all", action="store_true", help="every declared run")
+    p.add_argument("--all", action="store_true", help=", ".join(MODELS))
     p.add_argument("--again", action="store_true", help="also what is recorded already")
     p.add_argument("--full-songs", action="store_true", help="test on DEAM's 58 full songs, trained on the excerpts by other artists")
     p.add_argument("--labels", nargs="+", default=["repaired", "as_filed"], choices=["repaired", "as_filed", "dynamic"])
+    add_source(p)
+    p = add_command(commands, "study", study, "measure again what the studies of the notebooks show, into results/studies/")
+    p.add_argument("names", nargs="*", metavar="STUDY", help=f"{', '.join(STUDIES)} (default: all)")
     add_source(p)
 
 

@@ -16,13 +16,12 @@ from typing import Any
 
 import numpy as np
 import onnx
-import pandas as pd
 from onnx import TensorProto, helper, numpy_helper
 from onnxmltools import convert_xgboost
 from onnxmltools.convert.common.data_types import FloatTensorType
 
 import sentio
-from .baselines import TREES, fit_ridge
+from .baselines import BLEND, RIDGE, TREES, XGBOOST, Recipe, Songs, choose, fit_chosen
 from .calibration import Spread, conformal_scale, cross_spread, fit_spread
 from .results import DIMENSIONS, PREDICTED, Run
 from xgboost import XGBRegressor
@@ -33,17 +32,18 @@ __all__ = ['Node', 'Weights', 'CHOICE', 'LICENCE', 'fit_final', 'final_spread', 
 
 # %% ../nbs/19_export.ipynb #d1d0c181
 def fit_final(
-    recorded: Run,    # the ten-fold run of the blend
-    X: np.ndarray,    # features of all songs, shape (n, 164)
-    Y: np.ndarray,    # their labels, shape (n, 2)
-) -> tuple[Any, list[XGBRegressor]]: # ridge, and the trees of each dimension
-    "Fit ridge and trees on all songs, with the settings that the folds chose."
-    fits = pd.DataFrame(list(recorded.fits.values()))
-    settings = pd.DataFrame(fits.settings.tolist()).mode().iloc[0]
-    rounds = np.median(fits.rounds.tolist(), axis=0).astype(int)
-    options = TREES | dict(max_depth=int(settings.max_depth), early_stopping_rounds=None)
-    trees = [XGBRegressor(**options | dict(n_estimators=int(n))).fit(X, y) for n, y in zip(rounds, Y.T, strict=True)]
-    return fit_ridge(X, Y, alpha=float(settings.alpha)), trees
+    recorded: Run,          # the ten-fold run of the blend
+    X: np.ndarray,          # features of its songs, in the order of its predictions, shape (n, 164)
+    recipe: Recipe = BLEND, # an average of ridge and XGBoost
+) -> tuple[Any, list[XGBRegressor], dict[str, Any]]: # ridge, the trees of each dimension, the settings of both
+    "Choose with the last fold held out for early stopping, then fit ridge and trees on all songs."
+    p = recorded.predictions
+    data, last = Songs(X, p[DIMENSIONS].to_numpy(), p.artist.to_numpy()), (p.fold == p.fold.max()).to_numpy()
+    settings = choose(recipe, data[~last], data[last]).settings
+    rounds = fit_chosen(XGBOOST, settings["xgboost"], data[~last], data[last]).rounds
+    options = TREES | settings["xgboost"] | dict(early_stopping_rounds=None)
+    trees = [XGBRegressor(**options | dict(n_estimators=n)).fit(X, y) for n, y in zip(rounds, data.Y.T, strict=True)]
+    return fit_chosen(RIDGE, settings["ridge"], data, data), trees, settings
 
 # %% ../nbs/19_export.ipynb #b4a51013
 def final_spread(
@@ -132,8 +132,7 @@ def save_model(
     return card
 
 # %% ../nbs/19_export.ipynb #e92f70f3
-CHOICE = ("alpha and tree depth of this recipe were fixed after trials whose test-fold scores had been seen, "
-          "so the quality given here is somewhat optimistic")
+CHOICE = "settings and model chosen by the cross-fitted score of training songs; no test song had a part in it"
 LICENCE = ("research use: trained on DEAM, whose annotations are for research and whose songs are under various Creative Commons licences; "
            "the code is Apache-2.0")
 
@@ -142,10 +141,11 @@ def export_default(
     recorded: Run,           # the ten-fold run of the blend on DEAM
     X: np.ndarray,           # features of its songs, in the order of its predictions
     path: str | os.PathLike, # where the .onnx goes
+    recipe: Recipe = BLEND,
 ) -> dict[str, Any]:         # the card
     "Fit on all songs by the recipe of a run, convert, compare, and write the model and its card."
-    ridge, trees = fit_final(recorded, X, recorded.predictions[DIMENSIONS].to_numpy())
+    ridge, trees, settings = fit_final(recorded, X, recipe)
     spread, scale = final_spread(recorded, X)
-    return save_model(to_onnx(ridge, trees, spread), path, recorded, scale, licence=LICENCE, choice=CHOICE,
+    return save_model(to_onnx(ridge, trees, spread), path, recorded, scale, licence=LICENCE, choice=CHOICE, settings=settings,
                       data="DEAM, 10 s clips, labels repaired",
                       description="164 features, ridge and gradient-boosted trees averaged; the default")

@@ -30,10 +30,10 @@ from .emotion import PALETTE
 from .metrics import Comparison, bootstrap, ccc, ceiling, mean_ccc, mean_r2, paired_test, scores
 
 # %% auto #0
-__all__ = ['COLUMNS', 'DIMENSIONS', 'PREDICTED', 'PUBLISHED', 'ContractError', 'check_songs', 'check_labels', 'check_training',
-           'matched', 'evaluate', 'coverage', 'label_ceiling', 'Run', 'environment', 'fingerprint', 'record_run',
-           'check_metrics', 'results_folder', 'read_run', 'read_runs', 'verify', 'compare', 'headline', 'as_markdown',
-           'plot_runs', 'Study', 'record_study', 'read_study']
+__all__ = ['COLUMNS', 'DIMENSIONS', 'PREDICTED', 'ARMS', 'PUBLISHED', 'ContractError', 'check_songs', 'check_labels',
+           'check_training', 'matched', 'evaluate', 'coverage', 'label_ceiling', 'Run', 'environment', 'fingerprint',
+           'record_run', 'check_metrics', 'results_folder', 'read_run', 'read_runs', 'verify', 'compare', 'headline',
+           'as_markdown', 'plot_runs', 'Study', 'record_study', 'read_study']
 
 # %% ../nbs/02_results.ipynb #534dab39
 COLUMNS = ["song_id", "artist", "fold", "valence", "arousal", "valence_pred", "arousal_pred", "valence_sd", "arousal_sd"]
@@ -144,6 +144,9 @@ def label_ceiling(
     return _plain(out | {"mean_ccc": np.mean([out[d]["ccc"] for d in DIMENSIONS])})
 
 # %% ../nbs/02_results.ipynb #83d50254
+ARMS = ("harmony", "weighted", "mse", "plain", "traditional")  # a model whose name ends so is another with one thing changed, for a study
+
+
 @dataclass(frozen=True)
 class Run:
     "A recorded run: what was done, what came out, and the predictions it came from."
@@ -155,6 +158,12 @@ class Run:
     def name(self) -> str:
         "Model, variant and date."
         return self.path.name
+
+    @property
+    def arm_of(self) -> str:
+        "The model that this one is with one thing changed: `ridge` for `ridge-weighted`; empty for a model of its own."
+        base, _, change = self.record["model"].rpartition("-")
+        return base if change in ARMS else ""
 
     def __repr__(self) -> str: return f"Run({self.name}, mean CCC {self.record['metrics']['mean_ccc']:.3f})"
 

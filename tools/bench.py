@@ -69,11 +69,18 @@ def librosa_features(y: np.ndarray) -> list[np.ndarray]:
             f.rms(y=y), librosa.onset.onset_strength(y=y, sr=SR), f.chroma_stft(y=y, sr=SR, tuning=0.)]
 
 
+def librosa_harmony(y: np.ndarray) -> list[np.ndarray]:
+    "What librosa has of the 60 features on key, chords and beat, with defaults: tonal centroids of a constant-Q chroma, tuning, tempo."
+    import librosa
+    return [librosa.feature.tonnetz(y=y, sr=SR), np.array(librosa.estimate_tuning(y=y, sr=SR)), librosa.feature.tempo(y=y, sr=SR)]
+
+
 def compute(repeats: int) -> None:
     "Spectrogram and features against librosa."
     import librosa
 
     from sentio.features import features
+    from sentio.harmony import harmony
     from sentio.spectrogram import log_mel
     def reference(y: np.ndarray) -> np.ndarray:
         return librosa.power_to_db(librosa.feature.melspectrogram(y=y, sr=SR, fmin=20, fmax=8000))
@@ -82,6 +89,7 @@ def compute(repeats: int) -> None:
         row(f'log-mel, {seconds} s', lambda y=y: log_mel(y), lambda y=y: reference(y), repeats)  # type: ignore[misc]
     y = music(10)
     row('164 features, 10 s', lambda: features(y), lambda: librosa_features(y), repeats)
+    row('60 of harmony, 10 s', lambda: harmony(y), lambda: librosa_harmony(y), repeats)
 
 
 def decode(path: Path, repeats: int) -> None:

@@ -10,7 +10,7 @@ __all__ = ['WEIGHTS', 'CHANNELS', 'POOLS', 'FCN_COLUMNS', 'MUSICNN_MEL', 'MUSICN
            'Spectrogram', 'htk_filters', 'MelScale', 'LogMel', 'Block', 'FCN', 'tile', 'read_state', 'load_fcn',
            'random_fcn', 'pool', 'alive', 'fold', 'FastFCN', 'patches', 'musicnn_ends', 'MusiCNN', 'Ear', 'pieces',
            'listen_fcn', 'ear', 'embed', 'embed_all', 'groups_of', 'head', 'candidates', 'tagger', 'provenance',
-           'train', 'by_input']
+           'inputs', 'train', 'by_input']
 
 # %% ../../nbs/10_tagger.ipynb #ced90125
 import hashlib
@@ -33,7 +33,7 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from ..audio import load
-from ..baselines import KernelSVR, Recipe, cross_fit, run, to_judge
+from ..baselines import KernelSVR, Recipe, Songs, cross_fit, feature_matrix, run, to_judge
 from ..compute import flush_denormals, is_subnormal
 from ..deam import DownloadError, fetch
 from ..metrics import ccc
@@ -414,7 +414,7 @@ def tagger(
     grid:tuple[dict[str, Any], ...] | None=None,       # settings to choose from; None takes `candidates`
 )->Recipe:                                             # for `sentio.baselines.run`
     "The recipe: borrowed ears, a head chosen inside the training songs."
-    def fit(X:np.ndarray, Y:np.ndarray, *_:Any, **settings:Any)->Pipeline: return head(columns, **settings).fit(X, Y)
+    def fit(train:Songs, valid:Songs | None=None, **settings:Any)->Pipeline: return head(columns, **settings).fit(train.X, train.Y)
     return Recipe(name, fit, grid or candidates(columns))
 
 # %% ../../nbs/10_tagger.ipynb #b2a64273
@@ -427,7 +427,18 @@ def provenance(
                 licences={n: WEIGHTS[n].licence for n in borrowed})
 
 # %% ../../nbs/10_tagger.ipynb #d3c29488
-EARS = {"tagger": ("fcn", "musicnn"), "tagger-fcn": ("fcn",), "fcn-random": ("fcn-random",)}
+EARS = {"tagger": ("fcn", "musicnn"), "tagger-fcn": ("fcn",), "tagger-harmony": ("fcn", "musicnn"), "fcn-random": ("fcn-random",)}
+
+def inputs(
+    paths:Iterable[str],
+    name:str,                     # of `EARS`; "-harmony" adds the features that carry harmony
+)->tuple[np.ndarray, list[str]]:  # shape (n, d), and the names of the columns
+    "What the recipe of that name is given."
+    paths = list(paths)
+    X, columns = embed_all(paths, EARS[name])
+    if not name.endswith("-harmony"): return X, columns
+    more = feature_matrix(paths, ("harmony",))
+    return np.hstack([X, more]), [*columns, *(f"harmony_number_{j}" for j in range(more.shape[1]))]
 
 def train(
     name:str,               # of `EARS`
@@ -438,18 +449,17 @@ def train(
 )->Run:
     "Evaluate borrowed (or random) ears on a preset's songs and record it."
     table, where = to_judge(p, labels, full)
-    X, columns = embed_all(table.path, EARS[name])
+    X, columns = inputs(table.path, name)
     return run(tagger(columns, name), X, table, labels, preset=p.name, root=root, **where, **provenance(EARS[name]))
 
 # %% ../../nbs/10_tagger.ipynb #00a361a4
 def by_input(
-    X:np.ndarray, Y:np.ndarray,  # training songs, shapes (n, d) and (n, 2)
-    artist:np.ndarray,           # their artists, shape (n,)
-    columns:Sequence[str],       # names of the columns of X
+    data:Songs,             # training songs
+    columns:Sequence[str],  # names of the columns of X
     C:float=.7,
-)->pd.DataFrame:                 # CCC of valence and arousal, a row a group of columns
+)->pd.DataFrame:            # CCC of valence and arousal, a row a group of columns
     "How much each block or network says by itself, cross-fitted by artist."
     recipe, rows = tagger(columns), {}
     for g in dict.fromkeys(groups_of(columns)):
-        rows[g] = ccc(Y, cross_fit(recipe, dict(inputs=[g], C=C), X, Y, X, Y, artist))
+        rows[g] = ccc(data.Y, cross_fit(recipe, dict(inputs=[g], C=C), data, data))
     return pd.DataFrame(rows, index=DIMENSIONS).T
