@@ -28,10 +28,13 @@ class Preset:
     window: float            # seconds of a training crop
     pieces: int = 0          # pieces of the procedural corpus
     trials: int = 12         # settings that a Bayesian search may try
+    epochs: int = 30         # of a network
+    repeats: int = 1         # training crops of each song an epoch
+    batch: int = 64          # crops a step
 
 
 PRESETS = {
-    "demo": Preset("demo", "corpus", window=5., pieces=64, trials=3),
+    "demo": Preset("demo", "corpus", window=5., pieces=64, trials=3, epochs=6, repeats=8, batch=32),
     "clips": Preset("clips", "deam", window=5.),
     "full": Preset("full", "deam", window=30.),
 }

@@ -144,7 +144,7 @@ def label_ceiling(
     return _plain(out | {"mean_ccc": np.mean([out[d]["ccc"] for d in DIMENSIONS])})
 
 # %% ../nbs/02_results.ipynb #83d50254
-ARMS = ("harmony", "weighted")  # a model whose name ends so is another with one thing changed
+ARMS = ("harmony", "weighted", "mse", "plain", "traditional")  # a model whose name ends so is another with one thing changed, for a study
 
 
 @dataclass(frozen=True)

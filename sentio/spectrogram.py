@@ -7,7 +7,7 @@ Docs: https://sw-ai-36.github.io/sentio/spectrogram.html.md"""
 # %% auto #0
 __all__ = ['IMAGENET_MEAN', 'IMAGENET_SD', 'MelConfig', 'frames', 'power_spectrogram', 'hz_to_mel', 'mel_to_hz', 'mel_filters',
            'apply_mel', 'mel_spectrogram', 'power_to_db', 'log_mel', 'show_mel', 'normalise', 'imagenet', 'quality',
-           'write_array', 'read_array', 'ArrayCache', 'Failure', 'extract', 'stacked']
+           'write_array', 'read_array', 'ArrayCache', 'Failure', 'extract', 'complete', 'stacked']
 
 # %% ../nbs/05_spectrogram.ipynb #b82d46dd
 import hashlib
@@ -308,10 +308,17 @@ def extract(
         return list(made if desc is None else tqdm(made, total=len(paths), desc=desc))
 
 # %% ../nbs/05_spectrogram.ipynb #8629c87e
+def complete(
+    rows: Sequence[np.ndarray | Failure], # from `extract`
+) -> list[np.ndarray]:
+    "The arrays, if every file gave one; ValueError if a file failed."
+    failed = [r for r in rows if isinstance(r, Failure)]
+    if failed: raise ValueError(f"{len(failed)} of {len(rows)} files cannot be used, the first: {failed[0].message}")
+    return [r for r in rows if not isinstance(r, Failure)]
+
+
 def stacked(
     rows: Sequence[np.ndarray | Failure], # from `extract`, the arrays of one shape
 ) -> np.ndarray:                          # shape (n, ...)
     "All arrays in one; ValueError if a file failed."
-    failed = [r for r in rows if isinstance(r, Failure)]
-    if failed: raise ValueError(f"{len(failed)} of {len(rows)} files cannot be used, the first: {failed[0].message}")
-    return np.stack([r for r in rows if not isinstance(r, Failure)])
+    return np.stack(complete(rows))
