@@ -29,8 +29,8 @@ from .predict import COLUMNS, DEFAULT, ModelError, Prediction, Predictor, model_
 # %% auto #0
 __all__ = ['OK', 'USAGE', 'SOME_FAILED', 'INTERRUPTED', 'HEADER', 'CURVE', 'PREDICT', 'FORMATS', 'PLAIN', 'MODELS', 'RUNS',
            'STUDIES', 'bar', 'shorten', 'line', 'spark', 'Table', 'curve_rows', 'beside', 'UsageError', 'predict',
-           'write_all', 'show', 'show_models', 'run_one', 'train', 'study', 'report', 'export', 'demo', 'add_command',
-           'predict_parser', 'train_parser', 'add_source', 'report_parsers', 'parser', 'main']
+           'write_all', 'show', 'show_models', 'run_one', 'train', 'train_all', 'study', 'report', 'export', 'demo',
+           'add_command', 'predict_parser', 'train_parser', 'add_source', 'report_parsers', 'parser', 'main']
 
 # %% ../nbs/23_cli.ipynb #c01589be
 OK, USAGE, SOME_FAILED, INTERRUPTED = 0, 2, 3, 130
@@ -213,36 +213,48 @@ def show_models(args: argparse.Namespace) -> int:
 # %% ../nbs/23_cli.ipynb #c613ea31
 PLAIN = ("ridge", "svr", "xgboost", "ridge+xgboost", "ridge+svr+xgboost", "tagger")
 MODELS = (*PLAIN, *(f"{m}-harmony" for m in PLAIN), "tagger-fcn")
-RUNS = (*MODELS, *(f"{m}-weighted" for m in PLAIN[:3]), "fcn-random")
+RUNS = (*MODELS, *(f"{m}-weighted" for m in PLAIN[:3]), "crnn", "fcn-random")
 STUDIES = {"hearing": "sentio.baselines", "learning-curve": "sentio.studies", "selection-leakage": "sentio.studies"}
 
 
 def run_one(
-    name: str,           # of `RUNS`
+    name: str,           # of `RUNS`, or of the table of declared runs
     preset: Any,         # a `sentio.presets.Preset`
     labels: str,
     root: Path | None,   # results folder
     full: bool = False,  # test on DEAM's full songs
+    **more: Any,         # of a network: `folds`, and settings
 ) -> Any:                # the recorded `Run`
-    "Train and record one declared run."
+    "Train and record one run."
     from sentio import baselines
     if name in baselines.RECIPES: return baselines.train(name, preset, labels, root, full)
-    from sentio.models import tagger
-    return tagger.train(name, preset, labels, root, full)
+    from sentio.models import crnn, tagger
+    if name in tagger.EARS: return tagger.train(name, preset, labels, root, full)
+    from sentio import training
+    network, _, arm = name.partition("-")
+    return training.run({"crnn": crnn.NETWORK}[network], preset, labels, root, full, arm=arm, **more)
 
 
 def train(args: argparse.Namespace) -> int:
     "Evaluate models fold by fold and record them; what is recorded is skipped unless --again."
     from sentio.presets import preset
     from sentio.results import read_runs
-    names = MODELS if args.all else args.models
-    if not names or set(names) - set(RUNS): raise UsageError(f"which model? one or more of {', '.join(RUNS)}, or --all")
+    if args.all: return train_all(args.results)
+    if not args.models or set(args.models) - set(RUNS): raise UsageError(f"which model? one or more of {', '.join(RUNS)}, or --all")
     p = preset(args.preset)
-    for name, labels in [(n, one) for n in names for one in (args.labels if p.dataset == "deam" else ["repaired"])]:
+    for name, labels in [(n, one) for n in args.models for one in (args.labels if p.dataset == "deam" else ["repaired"])]:
         dataset = p.dataset + "-full" * args.full_songs
         done = [r.name for r in read_runs(args.results, dataset) if (r.record["model"], r.record["labels"]) == (name, labels)]
         if done and not args.again: print(f"{done[0]} is recorded (--again trains it anew)")
         else: print(run_one(name, p, labels, args.results, args.full_songs)._repr_markdown_(), end="\n\n")
+    return OK
+
+
+def train_all(root: Path | None) -> int:
+    "Every run that `data/runs.csv` declares and that is not recorded yet."
+    from sentio.presets import PRESETS
+    from sentio.training import work
+    work(lambda d: run_one(d.model, PRESETS[d.preset], d.labels, root, folds=d.folds, **d.config), root)
     return OK
 
 
@@ -325,7 +337,7 @@ def train_parser(commands: Any) -> None:
     "`sentio train` and `sentio study`"
     p = add_command(commands, "train", train, "evaluate models fold by fold and record them in results/")
     p.add_argument("models", nargs="*", metavar="MODEL", help=", ".join(RUNS))
-    p.add_argument("--all", action="store_true", help=", ".join(MODELS))
+    p.add_argument("--all", action="store_true", help="every run that the package's runs.csv declares, what is recorded left out")
     p.add_argument("--again", action="store_true", help="also what is recorded already")
     p.add_argument("--full-songs", action="store_true", help="test on DEAM's 58 full songs, trained on the excerpts by other artists")
     p.add_argument("--labels", nargs="+", default=["repaired", "as_filed"], choices=["repaired", "as_filed", "dynamic"])
