@@ -27,7 +27,7 @@ import threading
 import time
 import weakref
 from collections.abc import Generator, Iterable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, ClassVar
@@ -199,6 +199,9 @@ class Source:
 
     def __iter__(self) -> Iterator[np.ndarray]: raise NotImplementedError
 
+    def close(self) -> None:
+        "Let go of a file that is not going to be read."
+
 # %% ../nbs/04_audio.ipynb #50544018
 class ForwardFile(sf.SoundFile):
     "A sound file that is read from beginning to end, without the seek that soundfile makes after every read."
@@ -241,10 +244,15 @@ class AvSource(Source):
     def __init__(self, path: str) -> None:
         import av
         self.path, self.error = path, av.FFmpegError
-        self.container = av.open(open(path, 'rb'), 'r', options={'protocol_whitelist': 'none'}, metadata_errors='ignore')
-        self.audio = self.container.streams.audio[0]
+        with ExitStack() as opened:
+            file = opened.enter_context(open(path, 'rb'))
+            self.container = opened.enter_context(av.open(file, 'r', options={'protocol_whitelist': 'none'}, metadata_errors='ignore'))
+            self.audio = self.container.streams.audio[0]
+            self.sr = self.audio.rate
+            self.opened = opened.pop_all()  # what could not be opened has been closed by now
         self.planar = av.AudioResampler(format='fltp')
-        self.sr = self.audio.rate
+
+    def close(self) -> None: self.opened.close()
 
     def frames(self) -> Iterator[np.ndarray]:
         "Decoded frames, mono, of some thousand samples each."
@@ -259,7 +267,7 @@ class AvSource(Source):
 
     def __iter__(self) -> Iterator[np.ndarray]:
         decoded = 0
-        with self.container:
+        with self.opened:
             for block in gathered(self.frames(), BLOCK//2):
                 decoded += len(block)
                 yield block
@@ -312,6 +320,7 @@ def open_audio(
         with suppress(Exception):  # a decoder may refuse in any way it likes; the next one is asked
             source: Source = decoder(path)
             if 1000 <= source.sr <= 1_000_000: return source
+            source.close()
     start, frame = mp3_start(path)
     if start and not frame.strip(b'\0'): raise EmptyAudio(path, 'a tag and no sound')
     raise NotAudio(path, 'no decoder here can read it')
