@@ -250,7 +250,7 @@ class AvSource(Source):
             self.audio = self.container.streams.audio[0]
             self.sr = self.audio.rate
             self.opened = opened.pop_all()  # what could not be opened has been closed by now
-        self.planar = av.AudioResampler(format='fltp')
+        self.packed = av.AudioResampler(format='flt')  # PyAV reads beyond the planes of 8 channels and more
 
     def close(self) -> None: self.opened.close()
 
@@ -258,11 +258,11 @@ class AvSource(Source):
         "Decoded frames, mono, of some thousand samples each."
         good = bad = 0
         for packet in self.container.demux(self.audio):
-            try: frames = [f for frame in packet.decode() for f in self.planar.resample(frame)]
+            try: frames = [f for frame in packet.decode() for f in self.packed.resample(frame)]
             except (self.error, ValueError): bad += 1
             else:
                 good += len(frames)
-                yield from (frame.to_ndarray().mean(0, dtype='f4') for frame in frames)
+                yield from (f.to_ndarray().reshape(-1, f.layout.nb_channels).mean(1, dtype='f4') for f in frames)
         if bad > good: raise NotAudio(self.path, f'{bad} of {bad + good} packets do not decode')
 
     def __iter__(self) -> Iterator[np.ndarray]:
