@@ -244,14 +244,14 @@ def measure(
     return record_study("metamorphic", summary(moved), "How far do ratings move when a song is changed in ways that should not matter?",
                         root, dataset="deam", labels="repaired", folds=[0], n_songs=len(test), config=config)
 
-# %% ../nbs/20a_robustness.ipynb #17616c20
+# %% ../nbs/20a_robustness.ipynb #a13fa638
 def plot_changes(
     table: pd.DataFrame,  # as `summary` gives it
     sd: dict[str, float], # of the labels, for each dimension
 ) -> Any:                 # the axes
     "Mean absolute change in standard deviations of the labels: a row a model, a column a change."
     import matplotlib.pyplot as plt
-    _, axes = plt.subplots(2, 1, figsize=(9.5, 5.6), dpi=80, sharex=True, layout="constrained")
+    _, axes = plt.subplots(2, 1, figsize=(9.5, 5.6), dpi=60, sharex=True, layout="constrained")
     for ax, d, colours in zip(axes, DIMENSIONS, ("Blues", "Oranges"), strict=True):
         part = table[table.dimension == d]
         grid = part.pivot_table(index="model", columns="change", values="mean_abs", sort=False) / sd[d]
