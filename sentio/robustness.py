@@ -44,7 +44,7 @@ __all__ = ['Render', 'HALF', 'CHANGES', 'Mutation', 'EDGES', 'MUTATIONS', 'ODDS'
            'nothing', 'mutate', 'encoded', 'aac', 'seeds', 'heard_as', 'outcome', 'usage', 'children', 'mutant',
            'whole_ratings', 'fuzz', 'failures', 'record_fuzz']
 
-# %% ../nbs/20a_robustness.ipynb #7cbf5d7b
+# %% ../nbs/20a_robustness.ipynb #c9f29c21
 def wav(
     y: np.ndarray,   # samples, shape (n,) or (n, channels)
     sr: int = 22050, # Hz
@@ -54,7 +54,7 @@ def wav(
     sf.write(out, y, sr, format="WAV", subtype="FLOAT")
     return out.getvalue()
 
-
+# %% ../nbs/20a_robustness.ipynb #49c93e88
 def mp3(
     y: np.ndarray,   # samples, shape (n,)
     sr: int = 22050, # Hz; the bit rate holds for this one
@@ -64,10 +64,10 @@ def mp3(
     sf.write(out, y / .95, sr, format="MP3", subtype="MPEG_LAYER_III", bitrate_mode="CONSTANT", compression_level=.63)
     return out.getvalue()
 
-# %% ../nbs/20a_robustness.ipynb #5e795106
+# %% ../nbs/20a_robustness.ipynb #11e38860
 Render = Callable[[np.ndarray, int], bytes]
 
-
+# %% ../nbs/20a_robustness.ipynb #d765d68a
 @dataclass(frozen=True)
 class Change:
     "Something done to a song, and how far a model's answer may move."
@@ -77,12 +77,12 @@ class Change:
     why: str             # the reason for that bound
     before: Render = wav # what it is compared with
 
-# %% ../nbs/20a_robustness.ipynb #e4361bb4
+# %% ../nbs/20a_robustness.ipynb #e8b82e21
 def stretch(y: np.ndarray, rate: float) -> np.ndarray: # rate 1.2: a fifth faster
     "Another tempo at the same pitch, by a phase vocoder."
     return librosa.effects.time_stretch(y, rate=rate)
 
-
+# %% ../nbs/20a_robustness.ipynb #adf7afdb
 def turntable(y: np.ndarray, sr: int, rate: float) -> np.ndarray:
     "Another tempo and pitch, as a record that turns faster."
     return soxr.resample(y, sr * rate, sr)
@@ -126,31 +126,31 @@ def shipped(predict: Predictor) -> Listener:
         return np.array([e.valence, e.arousal])
     return Listener(f"{predict.card['name']}, shipped", hear, lambda ratings: ratings)
 
-# %% ../nbs/20a_robustness.ipynb #3c422f51
+# %% ../nbs/20a_robustness.ipynb #a275aaa8
 def chosen(recipe: Recipe, fold: int = 0) -> dict[str, Any]:
     "The settings that the recorded run chose for a fold, inside its training songs; the first of the grid where there are none."
     runs = [r for r in read_runs() if (r.record["model"], r.record["labels"]) == (recipe.name, "repaired")]
     recorded = [r.fits[fold].get("settings") for r in runs]
     return next((s for s in recipe.grid if s in recorded), recipe.grid[0])
 
-
+# %% ../nbs/20a_robustness.ipynb #c9cd9941
 def fit_recipe(recipe: Recipe, X: np.ndarray, table: pd.DataFrame, fold: int = 0) -> Any: # rows of X as those of table
     "A recipe fitted on the training songs of a fold."
     train, valid, _ = (part.index.to_numpy() for part in split(table, fold))
     Y = table[DIMENSIONS].to_numpy()
     return recipe.fit(X[train], Y[train], X[valid], Y[valid], **chosen(recipe, fold))
 
-# %% ../nbs/20a_robustness.ipynb #5b6c1270
+# %% ../nbs/20a_robustness.ipynb #0c241545
 def embedding(path: str, ears: Sequence[Ear]) -> np.ndarray: # shape (d,)
     "What several networks hear of a file, side by side."
     return np.concatenate([e(load(path, sr=16000).samples) for e in ears])
 
-
+# %% ../nbs/20a_robustness.ipynb #f8a1d53f
 def at_hand(name: str) -> str:
     "The tagger of that name where its weights are here; else the network with random weights."
     return name if all(available(n) for n in EARS[name] if n in WEIGHTS) else "fcn-random"
 
-
+# %% ../nbs/20a_robustness.ipynb #b2aefc20
 def fitted(
     table: pd.DataFrame,                        # songs with their fold, as `sentio.presets.songs` gives them
     taggers: Sequence[str] = ("tagger-fcn",),   # of `sentio.models.tagger.EARS`
@@ -165,7 +165,7 @@ def fitted(
         out.append(Listener(name, hear, fit_recipe(tagger(columns, name), E, table, fold).predict))
     return out
 
-# %% ../nbs/20a_robustness.ipynb #b8267a28
+# %% ../nbs/20a_robustness.ipynb #58882019
 def hear_all(
     y: np.ndarray,              # a song
     sr: int,                    # Hz
@@ -180,7 +180,7 @@ def hear_all(
         out |= {(hear, render): hear(str(file)) for hear in ears}
     return out
 
-
+# %% ../nbs/20a_robustness.ipynb #2465a766
 def differences(
     table: pd.DataFrame,                     # songs: song_id, artist, path
     listeners: Sequence[Listener],
@@ -199,12 +199,12 @@ def differences(
                      for i, d in enumerate(DIMENSIONS)]
     return pd.concat(rows, ignore_index=True)
 
-# %% ../nbs/20a_robustness.ipynb #92a503d8
+# %% ../nbs/20a_robustness.ipynb #bee0069d
 def mean_change(before: np.ndarray, after: np.ndarray) -> Any:
     "Mean of the signed change."
     return (after - before).mean(0)
 
-
+# %% ../nbs/20a_robustness.ipynb #1f22e0ab
 def summary(moved: pd.DataFrame) -> pd.DataFrame: # one row a model, change and dimension
     "How far ratings moved: mean and 95th percentile of the absolute change, the mean signed change and its 95 % interval by artist."
     def one(t: pd.DataFrame) -> pd.Series:
@@ -215,7 +215,7 @@ def summary(moved: pd.DataFrame) -> pd.DataFrame: # one row a model, change and 
     each = moved.groupby(["model", "change", "dimension"], sort=False)[["before", "after", "artist"]]
     return each.apply(one).reset_index().astype({"n": int})
 
-# %% ../nbs/20a_robustness.ipynb #91a0cc2e
+# %% ../nbs/20a_robustness.ipynb #bc7b2886
 def beyond(
     table: pd.DataFrame,  # as `summary` gives it
     allowance: float = 1., # times the bounds
@@ -224,7 +224,7 @@ def beyond(
     t = table.assign(bound=allowance * table.change.map({c.name: c.bound for c in CHANGES}))
     return t[~(t.mean_abs <= t.bound)]
 
-
+# %% ../nbs/20a_robustness.ipynb #aa20b6da
 def widest(table: pd.DataFrame, column: str = "mean_abs") -> pd.DataFrame: # a row a change
     "The most that each model moved, in the worse of the two dimensions."
     return table.pivot_table(index="change", columns="model", values=column, aggfunc="max", sort=False)
@@ -267,23 +267,23 @@ def signed(table: pd.DataFrame, dimension: str = "arousal") -> pd.DataFrame: # a
     "Mean signed changes of one dimension."
     return table[table.dimension == dimension].pivot_table(index="model", columns="change", values="mean", sort=False)
 
-# %% ../nbs/20a_robustness.ipynb #7ee6cd17
+# %% ../nbs/20a_robustness.ipynb #a26a353e
 def span(data: bytes, rng: np.random.Generator) -> tuple[int, int]:
     "A random stretch of a file: from, to."
     n = int(np.exp(rng.uniform(0, np.log(len(data)))))
     at = int(rng.integers(0, len(data) - n + 1))
     return at, at + n
 
-
+# %% ../nbs/20a_robustness.ipynb #527e38b9
 def header_place(data: bytes, rng: np.random.Generator) -> int:
     "A place near the beginning, where formats keep their headers; sometimes near the end, where m4a does."
     near = int(rng.integers(0, min(256, len(data))))
     return near if rng.random() < .8 else len(data) - 1 - int(rng.integers(0, min(2048, len(data))))
 
-# %% ../nbs/20a_robustness.ipynb #e7ce55f9
+# %% ../nbs/20a_robustness.ipynb #1aea3ecd
 Mutation = Callable[[bytes, bytes, np.random.Generator], bytes] # a file, another one, randomness -> a broken file
 
-
+# %% ../nbs/20a_robustness.ipynb #22c040dc
 def bits(data: bytes, other: bytes, rng: np.random.Generator) -> bytes:
     "One to 64 bits flipped, half the time all of them near the beginning."
     out, near = bytearray(data), rng.random() < .5
@@ -291,36 +291,36 @@ def bits(data: bytes, other: bytes, rng: np.random.Generator) -> bytes:
         out[header_place(data, rng) if near else int(rng.integers(len(data)))] ^= 1 << int(rng.integers(8))
     return bytes(out)
 
-
+# %% ../nbs/20a_robustness.ipynb #cc05610b
 def run_of(data: bytes, other: bytes, rng: np.random.Generator) -> bytes:
     "A stretch of zeros, or of ones."
     a, b = span(data, rng)
     return data[:a] + bytes([int(rng.choice([0, 255]))]) * (b - a) + data[b:]
 
-
+# %% ../nbs/20a_robustness.ipynb #aaf684ff
 def hole(data: bytes, other: bytes, rng: np.random.Generator) -> bytes:
     "A stretch taken out."
     a, b = span(data, rng)
     return data[:a] + data[b:]
 
-
+# %% ../nbs/20a_robustness.ipynb #b8cedad2
 def repeat(data: bytes, other: bytes, rng: np.random.Generator) -> bytes:
     "A stretch said two to five times."
     a, b = span(data, rng)
     return data[:b] + data[a:b] * int(rng.integers(1, 5)) + data[b:]
 
-# %% ../nbs/20a_robustness.ipynb #efb874af
+# %% ../nbs/20a_robustness.ipynb #3f834f4d
 def move(data: bytes, other: bytes, rng: np.random.Generator) -> bytes:
     "A stretch moved to the beginning or to the end."
     a, b = span(data, rng)
     return data[a:b] + data[:a] + data[b:] if rng.random() < .5 else data[:a] + data[b:] + data[a:b]
 
-
+# %% ../nbs/20a_robustness.ipynb #e0201773
 def end(data: bytes, other: bytes, rng: np.random.Generator) -> bytes:
     "Cut off anywhere."
     return data[:span(data, rng)[1]]
 
-
+# %% ../nbs/20a_robustness.ipynb #a0020f83
 EDGES = 0, 1, 2, 255, 8_000, 44_100, 65_535, 2**24, 2**31 - 1, 2**31, 2**32 - 1, 2**63, 2**64 - 1
 
 def field(data: bytes, other: bytes, rng: np.random.Generator) -> bytes:
@@ -332,23 +332,23 @@ def field(data: bytes, other: bytes, rng: np.random.Generator) -> bytes:
         out[at:at + size] = value.to_bytes(size, str(rng.choice(["little", "big"])))
     return bytes(out)
 
-# %% ../nbs/20a_robustness.ipynb #2c878683
+# %% ../nbs/20a_robustness.ipynb #995edb84
 def noise(data: bytes, other: bytes, rng: np.random.Generator) -> bytes:
     "Up to 4 kB of noise put in."
     a, _ = span(data, rng)
     return data[:a] + rng.bytes(int(2 ** rng.uniform(0, 12))) + data[a:]
 
-
+# %% ../nbs/20a_robustness.ipynb #7e330c04
 def graft(data: bytes, other: bytes, rng: np.random.Generator) -> bytes:
     "The beginning of one file and the end of another."
     return data[:span(data, rng)[1]] + other[span(other, rng)[0]:]
 
-
+# %% ../nbs/20a_robustness.ipynb #d6386ca8
 def nothing(data: bytes, other: bytes, rng: np.random.Generator) -> bytes:
     "An empty file."
     return b""
 
-
+# %% ../nbs/20a_robustness.ipynb #09a31693
 MUTATIONS: tuple[Mutation, ...] = bits, run_of, hole, repeat, move, end, field, noise, graft, nothing
 ODDS = np.array([4, 2, 2, 2, 2, 2, 4, 2, 2, .1]) / 22.1
 
@@ -364,7 +364,7 @@ def mutate(
     if rng.random() < .75 or not out: return out, how
     return MUTATIONS[second](out, other or data, rng), "two ways"
 
-# %% ../nbs/20a_robustness.ipynb #dfaeeb92
+# %% ../nbs/20a_robustness.ipynb #2a50687e
 FORMATS = {
     "wav 8": dict(format="WAV", subtype="PCM_U8"), "wav 16": dict(format="WAV", subtype="PCM_16"),
     "wav 24": dict(format="WAV", subtype="PCM_24"), "wav 32": dict(format="WAV", subtype="PCM_32"),
@@ -374,7 +374,7 @@ FORMATS = {
     "mp3 cbr": dict(format="MP3", subtype="MPEG_LAYER_III", bitrate_mode="CONSTANT"),
     "mp3 vbr": dict(format="MP3", subtype="MPEG_LAYER_III", bitrate_mode="VARIABLE")}
 
-
+# %% ../nbs/20a_robustness.ipynb #4106f4bd
 def encoded(y: np.ndarray, kind: str, sr: int = 24000) -> bytes: # 24 kHz: a rate that Opus has, too
     "Samples as a file of one of `FORMATS`, or m4a."
     out = io.BytesIO()
@@ -382,7 +382,7 @@ def encoded(y: np.ndarray, kind: str, sr: int = 24000) -> bytes: # 24 kHz: a rat
     sf.write(out, y, sr, **FORMATS[kind])
     return out.getvalue()
 
-
+# %% ../nbs/20a_robustness.ipynb #2a345c28
 def aac(y: np.ndarray, sr: int) -> bytes:
     "An m4a file, made by PyAV."
     import av
@@ -404,7 +404,7 @@ def seeds(
     kinds = [*FORMATS, "m4a"] if find_spec("av") else list(FORMATS)
     return {kind: [encoded(y, kind) for y in heard] for kind in kinds}
 
-# %% ../nbs/20a_robustness.ipynb #a624170a
+# %% ../nbs/20a_robustness.ipynb #6156983c
 def heard_as(predict: Predictor, path: Path) -> dict[str, Any]:
     "What came of one file, and how long it took."
     start = time.monotonic()
@@ -413,14 +413,14 @@ def heard_as(predict: Predictor, path: Path) -> dict[str, Any]:
     row = p.row() | dict(outcome=outcome(p), took=time.monotonic() - start)
     return {k: row[k] for k in ("outcome", "flags", "seconds", "valence", "arousal", "took")}
 
-
+# %% ../nbs/20a_robustness.ipynb #4fa9565c
 def outcome(p: Prediction) -> str:
     "The name of the error, or `numbers`, or what must never be."
     if p.emotion: return "numbers" if np.isfinite([p.emotion.valence, p.emotion.arousal]).all() else "no number"
     if isinstance(p.error, DecodeTimeout): return "hang"
     return "crash" if p.error and "crashed" in p.error.why else type(p.error).__name__
 
-# %% ../nbs/20a_robustness.ipynb #124f5974
+# %% ../nbs/20a_robustness.ipynb #f0762c4b
 def usage(predict: Predictor) -> dict[str, float]: # nothing where there is no /proc
     "Memory (MB) and open files of this process and of its decoder, and how many child processes there are."
     if not Path("/proc/self/status").exists() or not predict.decoder.worker: return {}
@@ -428,7 +428,7 @@ def usage(predict: Predictor) -> dict[str, float]: # nothing where there is no /
     mb = {f"{k} MB": int(Path(f"/proc/{p}/status").read_text().split("VmRSS:")[1].split()[0]) / 1000 for k, p in pids.items()}
     return mb | {f"{k} files": len(os.listdir(f"/proc/{p}/fd")) for k, p in pids.items()} | dict(children=children())
 
-
+# %% ../nbs/20a_robustness.ipynb #d51d80c8
 def children() -> int:
     "How many processes this one has started that still exist."
     n = 0
@@ -436,7 +436,7 @@ def children() -> int:
         with suppress(OSError): n += len(Path(thread, "children").read_text().split())  # the thread may have ended by now
     return n
 
-# %% ../nbs/20a_robustness.ipynb #a8fc6d1f
+# %% ../nbs/20a_robustness.ipynb #8dea2134
 def mutant(good: dict[str, list[bytes]], seed: int, n: int) -> tuple[str, int, bytes, str]:
     "The n-th broken file of a search, whatever came before: format, which of its files, bytes, how it was broken."
     rng = np.random.default_rng([seed, n])
@@ -444,7 +444,7 @@ def mutant(good: dict[str, list[bytes]], seed: int, n: int) -> tuple[str, int, b
     which = int(rng.integers(len(good[kind])))
     return kind, which, *mutate(good[kind][which], rng, good[donor][int(rng.integers(len(good[donor])))])
 
-
+# %% ../nbs/20a_robustness.ipynb #42b21a60
 def whole_ratings(good: dict[str, list[bytes]], predict: Predictor, file: Path) -> dict[tuple[str, int], np.ndarray]:
     "What the unbroken files are rated."
     out = {}
@@ -494,10 +494,10 @@ def failures(
         if more > most: out.append(f"{what} grew by {more:g} in the second half")
     return out
 
-# %% ../nbs/20a_robustness.ipynb #8264aca0
+# %% ../nbs/20a_robustness.ipynb #8eb916df
 FAR = .2 # a rating that moved further has left most 80 % intervals, which are about this far to each side
 
-
+# %% ../nbs/20a_robustness.ipynb #5b3c53ab
 def record_fuzz(
     heard: pd.DataFrame,  # as `fuzz` gives them
     looks: pd.DataFrame,
