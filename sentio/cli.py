@@ -214,7 +214,7 @@ def show_models(args: argparse.Namespace) -> int:
 PLAIN = ("ridge", "svr", "xgboost", "ridge+xgboost", "ridge+svr+xgboost", "tagger")
 MODELS = (*PLAIN, *(f"{m}-harmony" for m in PLAIN), "tagger-fcn")
 RUNS = (*MODELS, *(f"{m}-weighted" for m in PLAIN[:3]), "crnn", "fcn-random")
-STUDIES = {"hearing": "sentio.baselines", "learning-curve": "sentio.studies", "selection-leakage": "sentio.studies"}
+STUDIES = {"hearing": "sentio.baselines", **dict.fromkeys(("learning-curve", "selection-leakage", "harmony-families"), "sentio.studies")}
 
 
 def run_one(
