@@ -74,7 +74,7 @@ def learning_curve(
     rows = [curve_row(p, model=recipe.name, songs=n) for n, p in fewer.items()]
     return pd.DataFrame([*rows, curve_row(recorded.predictions, model=recipe.name, songs=everything)])
 
-# %% ../nbs/10a_studies.ipynb #bf30385a
+# %% ../nbs/10a_studies.ipynb #66945275
 def recorded_of(p: Preset, root: Any = None) -> dict[str, Run]:
     "The recorded runs of a preset's data set on repaired labels, by model."
     return {r.record["model"]: r for r in read_runs(root, p.dataset) if r.record["labels"] == "repaired"}
@@ -85,7 +85,8 @@ def study_learning_curve(p: Preset, root: Any = None) -> Study:
     table, done, found = songs(p), recorded_of(p, root), []
     Y, artist = table[DIMENSIONS].to_numpy(), table.artist.to_numpy()
     ears, columns = embed_all(table.path, EARS["tagger"])
-    for recipe, X in [*((RECIPES[m], feature_matrix(table.path)) for m in ("ridge", "svr", "xgboost")), (tagger(columns), ears)]:
+    classical = [RECIPES[m] for m in ("ridge", "svr", "xgboost", "ridge-harmony")]
+    for recipe, X in [*((r, feature_matrix(table.path, r.inputs)) for r in classical), (tagger(columns), ears)]:
         found.append(learning_curve(recipe, done[recipe.name], Songs(X, Y, artist), table))
     return record_study("learning-curve", pd.concat(found), "How much do more songs help?", root, dataset=p.dataset, labels="repaired",
                         n_songs=len(table), folds=sorted(done["ridge"].fits), trained_from=[done[f.model[0]].name for f in found])
