@@ -452,13 +452,13 @@ class Bar(Callback):
     order = 70
     def __init__(self, desc: str) -> None: self.desc = desc
     def before_fit(self) -> None:
-        self.bar = tqdm(total=self.n_epoch, initial=len(self.judge.history), desc=self.desc, unit="epoch", leave=False,
+        self.epochs_bar = tqdm(total=self.n_epoch, initial=len(self.judge.history), desc=self.desc, unit="epoch", leave=False,
                         disable=True if rank_distrib() else None)
     def after_epoch(self) -> None:
-        if len(self.judge.history) <= self.bar.n: return
-        self.bar.set_postfix(CCC=f"{max(r['mean_ccc'] for r in self.judge.history):.3f}", refresh=False)
-        self.bar.update()
-    def after_fit(self) -> None: self.bar.close()
+        if len(self.judge.history) <= self.epochs_bar.n: return
+        self.epochs_bar.set_postfix(CCC=f"{max(r['mean_ccc'] for r in self.judge.history):.3f}", refresh=False)
+        self.epochs_bar.update()
+    def after_fit(self) -> None: self.epochs_bar.close()
 
 # %% ../nbs/11_training.ipynb #82c81e38
 def several_gpus(learn: Learner) -> AbstractContextManager[Any]:
