@@ -216,7 +216,7 @@ MODELS = (*PLAIN, *(f"{m}-harmony" for m in PLAIN), "tagger-fcn")
 RUNS = (*MODELS, *(f"{m}-weighted" for m in PLAIN[:3]), "crnn", "fcn-random")
 STUDIES = {"hearing": "sentio.baselines", **dict.fromkeys(("learning-curve", "selection-leakage", "harmony-families"), "sentio.studies")}
 
-
+# %% ../nbs/23_cli.ipynb #dfcdacb9
 def run_one(
     name: str,           # of `RUNS`, or of the table of declared runs
     preset: Any,         # a `sentio.presets.Preset`
@@ -234,7 +234,7 @@ def run_one(
     network, _, arm = name.partition("-")
     return training.run({"crnn": crnn.NETWORK}[network], preset, labels, root, full, arm=arm, **more)
 
-
+# %% ../nbs/23_cli.ipynb #5c1366e4
 def train(args: argparse.Namespace) -> int:
     "Evaluate models fold by fold and record them; what is recorded is skipped unless --again."
     from sentio.presets import preset
@@ -257,7 +257,7 @@ def train_all(root: Path | None) -> int:
     work(lambda d: run_one(d.model, PRESETS[d.preset], d.labels, root, folds=d.folds, **d.config), root)
     return OK
 
-
+# %% ../nbs/23_cli.ipynb #6f00423a
 def study(args: argparse.Namespace) -> int:
     "Measure and record what the studies of the notebooks show."
     from sentio.presets import preset
