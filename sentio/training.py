@@ -50,8 +50,9 @@ __all__ = ['CHANGES', 'TRADITIONAL', 'RUNS', 'log_mels', 'Augment', 'add_noise',
            'settings', 'song_predictions', 'Judge', 'Repeatable', 'on_gpu', 'loaders', 'callbacks', 'learner',
            'write_tensors', 'read_tensors', 'optimiser_state', 'restore_optimiser', 'best_epoch', 'finished',
            'snapshot', 'restore', 'Checkpoint', 'Bar', 'several_gpus', 'fit', 'plot_history', 'cross_chosen',
-           'spread_inputs', 'calibrate_fold', 'Network', 'hear', 'Fold', 'write_fold', 'train_fold', 'training_folder',
-           'evaluate', 'run', 'Declared', 'read_row', 'declared', 'queue', 'outlook', 'work']
+           'spread_inputs', 'calibrate_fold', 'Thaw', 'Network', 'in_groups', 'hear', 'Fold', 'write_fold',
+           'train_fold', 'training_folder', 'evaluate', 'run', 'Declared', 'read_row', 'declared', 'queue', 'outlook',
+           'work']
 
 # %% ../nbs/11_training.ipynb #e5b96a2c
 from fastai.callback.core import Callback, CancelFitException, CancelValidException
@@ -164,13 +165,19 @@ class Mels:
     pictures: Sequence[np.ndarray]                  # dB, each (n_mels, t)
     Y: np.ndarray                                   # valence and arousal, shape (n, 2)
     copies: Sequence[Sequence[np.ndarray]] = ()     # pictures of the same songs, changed
+    beside: np.ndarray | None = None                # further targets that are learned and not judged, shape (n, m)
 
     def __len__(self) -> int: return len(self.Y)
 
     def take(self, index: Sequence[int] | np.ndarray) -> Mels:
         "Some of the songs."
         def pick(pictures: Sequence[np.ndarray]) -> list[np.ndarray]: return [pictures[i] for i in index]
-        return Mels(pick(self.pictures), self.Y[index], [pick(c) for c in self.copies])
+        return Mels(pick(self.pictures), self.Y[index], [pick(c) for c in self.copies], None if self.beside is None else self.beside[index])
+
+    @property
+    def targets(self) -> np.ndarray:
+        "All that is learned: valence and arousal, and what stands beside them."
+        return self.Y if self.beside is None else np.hstack([self.Y, self.beside])
 
 # %% ../nbs/11_training.ipynb #9504780c
 def even_start(
@@ -193,17 +200,18 @@ class Crops:
         copies: bool = False, # each from the song or one of its copies
     ) -> None:
         self.songs, self.frames, self.n, self.random = songs, frames, n, random
+        self.targets = songs.targets.astype(np.float32)
         self.versions = [songs.pictures, *(songs.copies if copies else ())]
 
     def __len__(self) -> int: return self.n * len(self.songs)
 
-    def __getitem__(self, i: int) -> tuple[Tensor, Tensor]: # (1, n_mels, frames) and (2,)
+    def __getitem__(self, i: int) -> tuple[Tensor, Tensor]: # (1, n_mels, frames) and (2,), or more with targets beside
         song, k = divmod(i, self.n)
         mel = self.versions[np.random.randint(len(self.versions))][song]
         spare = max(0, mel.shape[1] - self.frames)
         start = np.random.randint(spare + 1) if self.random else even_start(spare, k, self.n)
         crop = mel[None, :, (start + np.arange(self.frames)) % mel.shape[1]]
-        return torch.from_numpy(crop.astype(np.float32)), torch.from_numpy(self.songs.Y[song].astype(np.float32))
+        return torch.from_numpy(crop.astype(np.float32)), torch.from_numpy(self.targets[song])
 
 # %% ../nbs/11_training.ipynb #d9490912
 class Standardise(nn.Module):
@@ -225,9 +233,9 @@ class Standardise(nn.Module):
 
 # %% ../nbs/11_training.ipynb #239a078c
 def concordance(
-    pred: Tensor, # shape (b, 2)
+    pred: Tensor, # shape (b, d)
     y: Tensor,    # same shape
-) -> Tensor:      # shape (2,), in [-1, 1]
+) -> Tensor:      # shape (d,), in [-1, 1]
     "CCC of each column over a batch, as `sentio.metrics.ccc`, and it can be learned from."
     pred, y = pred.float(), y.float()
     apart = pred.mean(0) - y.mean(0)
@@ -236,7 +244,7 @@ def concordance(
 
 # %% ../nbs/11_training.ipynb #a1a7cdea
 def emotion_loss(
-    pred: Tensor,         # shape (b, 2)
+    pred: Tensor,         # shape (b, d): valence, arousal, and what else is learned beside them
     y: Tensor,            # same shape
     weight: float = 1.,   # of 1 - CCC; 0: mean squared error alone
 ) -> Tensor:
@@ -289,7 +297,7 @@ def song_predictions(
     "What a network says of each crop of each song."
     where = next(model.parameters()).device
     model.eval()
-    said = [model(x.to(where)).float().cpu() for x, _ in DataLoader(Crops(songs, frames, crops), bs=batch)]
+    said = [model(x.to(where))[:, :2].float().cpu() for x, _ in DataLoader(Crops(songs, frames, crops), bs=batch)]
     return torch.cat(said).view(len(songs), crops, 2).numpy()
 
 # %% ../nbs/11_training.ipynb #c24ebce2
@@ -355,11 +363,12 @@ def learner(
     frames: int,     # of a crop
     s: Settings,
     where: torch.device | None = None, # `sentio.compute.device()` if not given
+    scale: Callable[[Sequence[np.ndarray]], nn.Module] = Standardise.fit, # what stands before the network, given the training pictures
     **more: Any,     # for `Learner`, such as `splitter`
 ) -> Learner:
     "The recipe."
     where = where or device()
-    return Learner(loaders(train, valid, frames, s, where), nn.Sequential(Standardise.fit(train.pictures), net),
+    return Learner(loaders(train, valid, frames, s, where), nn.Sequential(scale(train.pictures), net),
                    partial(emotion_loss, weight=s.ccc), opt_func=Adam, wd=s.wd,
                    cbs=[Judge(valid, frames, s.crops), *callbacks(s, where)], **more)
 
@@ -534,6 +543,20 @@ def calibrate_fold(
     fits, spread = calibrate(Songs(spread_inputs(said), Y, artist), said.mean(1))
     return fits | dict(epoch=best_epoch(judge.history), inner_mean_ccc=mean_ccc(Y, said.mean(1))), spread
 
+# %% ../nbs/11_training.ipynb #edecee68
+class Thaw(Callback):
+    "Train the last groups of layers, and more of them as epochs pass."
+    order = 5
+    def __init__(
+        self,
+        steps: Sequence[tuple[float, int]], # from which share of the epochs on, how many of the last groups
+    ) -> None: self.steps = steps
+
+    def before_train(self) -> None:
+        self.opt.freeze_to(-[n for at, n in self.steps if self.epoch >= at * self.n_epoch][-1])
+        for m in get_model(self.model).modules():
+            if isinstance(m, nn.modules.batchnorm._BatchNorm) and m.weight is not None and not m.weight.requires_grad: m.eval()
+
 # %% ../nbs/11_training.ipynb #5ebabc0d
 @dataclass(frozen=True)
 class Network:
@@ -544,12 +567,28 @@ class Network:
     settings: Mapping[str, Any] = field(default_factory=dict) # where they differ from the preset's
     pretrained: str = "none"          # or what it was pretrained on
     train_on: Callable[[Mels, pd.DataFrame], Mels] = lambda mels, songs: mels # what is trained on, given the training songs of a fold
+    pictures: Callable[..., list[np.ndarray]] = log_mels # paths, mel, change, workers -> what it hears of each song
+    scale: Callable[[Sequence[np.ndarray]], nn.Module] = Standardise.fit # what stands before it, given the training pictures
+    groups: Callable[[nn.Module], list[list[nn.Parameter]]] | None = None # its parameters in groups, from input to output
+    thaw: tuple[tuple[float, int], ...] = ()             # from which share of the epochs on how many of the last groups train
+
+    def learner(self, train: Mels, valid: Mels, s: Settings, where: torch.device | None = None) -> Learner:
+        "The recipe, for this network."
+        more: dict[str, Any] = {}
+        if self.groups: more = dict(splitter=in_groups(self.groups), train_bn=False)
+        learn = learner(self.make(), train, valid, self.mel.frames(s.window), s, where, self.scale, **more)
+        return learn.add_cb(Thaw(self.thaw)) if self.thaw else learn
+
+
+def in_groups(groups: Callable[[nn.Module], list[list[nn.Parameter]]]) -> Callable[[nn.Module], list[list[nn.Parameter]]]:
+    "The same groups, of the network behind what stands before it."
+    return lambda model: groups(model.get_submodule("1"))
 
 # %% ../nbs/11_training.ipynb #d3bb1819
-def hear(table: pd.DataFrame, mel: MelConfig, s: Settings, workers: int = 1) -> Mels:
+def hear(table: pd.DataFrame, network: Network, s: Settings, workers: int = 1) -> Mels:
     "All songs of a table, and the changed copies that the settings ask for."
-    copies = [log_mels(table.path, mel, change, workers) for change in s.augment.changes]
-    return Mels(log_mels(table.path, mel, workers=workers), table[DIMENSIONS].to_numpy(), copies)
+    pictures, *copies = (network.pictures(table.path, network.mel, change, workers) for change in (None, *s.augment.changes))
+    return Mels(pictures, table[DIMENSIONS].to_numpy(), copies)
 
 # %% ../nbs/11_training.ipynb #52779ac2
 @dataclass(frozen=True)
@@ -590,7 +629,7 @@ def train_fold(
     if not (folder / "fold.safetensors").exists():
         where, frames = setup(s.seed), network.mel.frames(s.window)
         data = network.train_on(mels.take(train.index), train)
-        learn = learner(network.make(), data, mels.take(valid.index), frames, s, where)
+        learn = network.learner(data, mels.take(valid.index), s, where)
         fit(learn, s, folder, f"{network.name}, fold {k}")
         said = song_predictions(learn.model, mels.take(test.index), frames, s.crops)
         if not rank_distrib(): write_fold(learn, said, valid.artist.to_numpy(), folder)
@@ -601,8 +640,9 @@ def train_fold(
 
 # %% ../nbs/11_training.ipynb #ce0e1af2
 def training_folder(network: Network, table: pd.DataFrame, s: Settings) -> Path:
-    "Where a training is kept: the name, and a number that follows from songs, labels, folds, layers and settings."
-    what = json.dumps([fingerprint(table), repr(network.make()), asdict(network.mel), asdict(s)], sort_keys=True)
+    "Where a training is kept: the name, and a number that follows from songs, labels, folds, layers, their start and settings."
+    how = [repr(network.make()), network.pretrained, network.thaw, asdict(network.mel), asdict(s)]
+    what = json.dumps([fingerprint(table), *how], sort_keys=True)
     return ArrayCache().folder / "training" / f"{network.name}-{hashlib.sha256(what.encode()).hexdigest()[:12]}"
 
 # %% ../nbs/11_training.ipynb #05918b93
@@ -614,7 +654,7 @@ def evaluate(
     folds: Iterable[int] | None = None, # test folds; all that `table` has if not given
 ) -> dict[str, Any]:                    # what `sentio.results.record_run` wants
     "Train and predict fold by fold."
-    mels, ks = hear(table, network.mel, s), [int(k) for k in (sorted(table.fold.unique()) if folds is None else folds)]
+    mels, ks = hear(table, network, s), [int(k) for k in (sorted(table.fold.unique()) if folds is None else folds)]
     got = {k: train_fold(network, mels, table, k, s, folder / f"fold-{k}") for k in tqdm(ks, network.name, leave=False, unit="fold")}
     history = pd.concat(f.history.assign(fold=k) for k, f in got.items())
     return dict(predictions=pd.concat(f.predictions for f in got.values()), trained_on={k: f.trained_on for k, f in got.items()},
@@ -641,7 +681,7 @@ def run(
     if again: shutil.rmtree(folder, ignore_errors=True)
     facts = evaluate(network, table, s, folder, where.pop("folds", folds))
     if rank_distrib(): root = folder / f"rank-{rank_distrib()}"  # of several processes, one records
-    name, config = f"{network.name}-{arm}" if arm else network.name, dict(settings=asdict(s), mel=asdict(network.mel))
+    name, config = f"{network.name}-{arm}" if arm else network.name, dict(settings=asdict(s), mel=asdict(network.mel), thaw=network.thaw)
     return record_run(truth=table, model=name, variant=labels, labels=labels, preset=p.name, root=root, pretrained=network.pretrained,
                       seed=s.seed, config=config, **where, **facts)
 
