@@ -19,6 +19,7 @@ import optuna
 import pandas as pd
 from joblib import Parallel, cpu_count, delayed
 from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution
+from scipy.optimize import nnls
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.linear_model import Ridge
 from sklearn.metrics.pairwise import rbf_kernel
@@ -43,9 +44,10 @@ from .spectrogram import ArrayCache, extract, stacked
 # %% auto #0
 __all__ = ['RIDGE', 'SUPPORT', 'TREES', 'SPACE', 'XGBOOST', 'BLEND', 'TRIO', 'Trial', 'PLAIN', 'HARMONIC', 'WEIGHTED', 'RECIPES',
            'feature_matrix', 'Songs', 'Recipe', 'grid_of', 'fit_ridge', 'KernelSVR', 'fit_svr', 'Trees', 'Average',
-           'last_step', 'count_parameters', 'average', 'cross_fit', 'search', 'Choice', 'choose', 'fit_chosen',
-           'calibrate', 'evaluate_fold', 'learned', 'prediction_rows', 'Evaluation', 'agreement', 'evaluate', 'run',
-           'train', 'for_preset', 'to_judge', 'weights', 'hearing', 'study_hearing']
+           'last_step', 'count_parameters', 'average', 'cross_fit', 'search', 'stack_weights', 'weigh', 'cross_stack',
+           'Stack', 'Choice', 'choose', 'put_together', 'fit_chosen', 'calibrate', 'evaluate_fold', 'learned',
+           'prediction_rows', 'Evaluation', 'agreement', 'evaluate', 'run', 'train', 'for_preset', 'to_judge',
+           'weights', 'hearing', 'study_hearing']
 
 # %% ../nbs/09_baselines.ipynb #bf88a1b6
 def feature_matrix(
@@ -89,7 +91,10 @@ class Recipe:
     grid: tuple[dict[str, Any], ...] = ({},)                # settings to try
     space: Mapping[str, BaseDistribution] = field(default_factory=dict)  # where to search on from the grid
     trials: int = 0                                         # how many settings to try in all, where there is a space
-    members: tuple[Recipe, ...] = ()                        # in place of `fit`: recipes whose predictions are averaged
+    members: tuple[Recipe, ...] = ()                        # in place of `fit`: recipes whose predictions are put together
+    stacked: bool = False                                   # are the members weighted? averaged if not
+    hints: Callable[[Songs], Callable[[np.ndarray, np.ndarray], np.ndarray]] = lambda train: lambda X, pred: X # given training songs:
+                                                            # X, pred -> what the spread of the error is predicted from
     inputs: tuple[str, ...] = ("features",)                 # sets of features, of `sentio.harmony.SETS`
     weighted: bool = False                                  # should songs count by how well their raters agree?
 
@@ -241,6 +246,45 @@ def search(recipe: Recipe, train: Songs, valid: Songs) -> list[Trial]: # every t
         study.tell(trial, mean_ccc(train.Y, tried[-1][1]))
     return tried
 
+# %% ../nbs/09_baselines.ipynb #e608a849
+def stack_weights(
+    said: np.ndarray, # the members' out-of-fold predictions, shape (n, 2, m)
+    Y: np.ndarray,    # ratings, shape (n, 2)
+) -> np.ndarray:      # shape (2, m + 1): a weight, not negative, for each member, and a constant
+    "Non-negative least squares about the means, each dimension by itself (Breiman 1996)."
+    middle, mean = said.mean(0), Y.mean(0)
+    w = np.stack([nnls(said[:, d] - middle[d], Y[:, d] - mean[d])[0] for d in range(Y.shape[1])])
+    return np.column_stack([w, mean - (w * middle).sum(1)])
+
+
+def weigh(
+    said: np.ndarray,    # shape (n, 2, m)
+    weights: np.ndarray, # from `stack_weights`
+) -> np.ndarray:         # shape (n, 2)
+    "The weighted sum of the members."
+    return np.einsum("ndm,dm->nd", said, weights[:, :-1]) + weights[:, -1]
+
+
+def cross_stack(said: np.ndarray, train: Songs, n: int = 4) -> np.ndarray: # shape (len(train), 2)
+    "The weighted sum for each song, by weights from songs by other artists."
+    out = np.empty(train.Y.shape)
+    for others, held_out in GroupKFold(n).split(said, groups=train.artist):
+        out[held_out] = weigh(said[held_out], stack_weights(said[others], train.Y[others]))
+    return out
+
+# %% ../nbs/09_baselines.ipynb #c6af08e8
+class Stack(Average):
+    "A weighted sum of several models' predictions."
+    def __init__(
+        self,
+        models: list[Any],
+        weights: np.ndarray, # from `stack_weights`
+    ) -> None: self.models, self.weights = models, weights
+
+    def predict(self, X: np.ndarray) -> np.ndarray:
+        "Predictions of shape (n, 2)."
+        return weigh(np.stack([m.predict(X) for m in self.models], -1), self.weights)
+
 # %% ../nbs/09_baselines.ipynb #139bd713
 @dataclass(frozen=True)
 class Choice:
@@ -260,10 +304,7 @@ def _digest(*data: Songs) -> str:
 
 def choose(recipe: Recipe, train: Songs, valid: Songs) -> Choice:
     "The settings with the best mean CCC over the cross-fitted training songs."
-    if recipe.members:
-        parts = {m.name: choose(m, train, valid) for m in recipe.members}
-        return Choice({k: c.settings for k, c in parts.items()}, np.mean([c.oof for c in parts.values()], axis=0),
-                      sum(c.seconds for c in parts.values()))
+    if recipe.members: return put_together(recipe, {m.name: choose(m, train, valid) for m in recipe.members}, train)
     key = recipe.fit, str(recipe.grid), recipe.trials, _digest(train, valid)
     if key not in _choices:
         start = time.perf_counter()
@@ -272,9 +313,18 @@ def choose(recipe: Recipe, train: Songs, valid: Songs) -> Choice:
     return _choices[key]
 
 
+def put_together(recipe: Recipe, parts: Mapping[str, Choice], train: Songs) -> Choice:
+    "What an average or a stack makes of its members' choices."
+    said, settings = np.stack([c.oof for c in parts.values()], -1), {k: c.settings for k, c in parts.items()}
+    if not recipe.stacked: return Choice(settings, said.mean(-1), sum(c.seconds for c in parts.values()))
+    weights = stack_weights(said, train.Y).tolist()
+    return Choice(settings | dict(weights=weights), cross_stack(said, train), sum(c.seconds for c in parts.values()))
+
+
 def fit_chosen(recipe: Recipe, settings: dict[str, Any], train: Songs, valid: Songs) -> Any: # a model with predict(X)
-    "Fit a recipe, or all members of an average, with what `choose` chose."
-    if recipe.members: return Average([fit_chosen(m, settings[m.name], train, valid) for m in recipe.members])
+    "Fit a recipe, or all its members, with what `choose` chose."
+    members = [fit_chosen(m, settings[m.name], train, valid) for m in recipe.members]
+    if members: return Stack(members, np.array(settings["weights"])) if recipe.stacked else Average(members)
     assert recipe.fit
     return recipe.fit(train, valid, **settings)
 
@@ -297,8 +347,8 @@ def evaluate_fold(recipe: Recipe, data: Songs, table: pd.DataFrame, k: int) -> t
     "Test predictions of fold `k`, the ids it was trained on, its `fits`, and its number of parameters."
     rows = [d.index.to_numpy() for d in split(table, k)]
     train, valid, test = (data[r] for r in rows)
-    choice = choose(recipe, train, valid)
-    fits, spread = calibrate(train, choice.oof)
+    choice, hint = choose(recipe, train, valid), recipe.hints(train)
+    fits, spread = calibrate(replace(train, X=hint(train.X, choice.oof)), choice.oof)
     start = time.perf_counter()
     model = fit_chosen(recipe, choice.settings, train, valid)
     fitted = time.perf_counter()
@@ -306,7 +356,7 @@ def evaluate_fold(recipe: Recipe, data: Songs, table: pd.DataFrame, k: int) -> t
     fits |= dict(settings=choice.settings, inner_mean_ccc=mean_ccc(train.Y, choice.oof), search_seconds=choice.seconds,
                  fit_seconds=fitted - start, predict_ms=1000 * (time.perf_counter() - fitted) / len(test), **learned(model))
     trained_on = table.song_id[np.concatenate(rows[:2])].tolist()
-    return prediction_rows(table.loc[rows[2]], pred, spread.predict(test.X)), trained_on, fits, count_parameters(model)
+    return prediction_rows(table.loc[rows[2]], pred, spread.predict(hint(test.X, pred))), trained_on, fits, count_parameters(model)
 
 
 def learned(model: Any) -> dict[str, Any]:
@@ -364,7 +414,8 @@ def run(
     "Evaluate a recipe and record it."
     e = evaluate(recipe, X, table, folds)
     config = dict(grid=list(recipe.grid), space={k: str(v) for k, v in recipe.space.items()}, trials=recipe.trials,
-                  inputs=list(recipe.inputs), columns=X.shape[1], members=[m.name for m in recipe.members], weighted=recipe.weighted)
+                  inputs=list(recipe.inputs), columns=X.shape[1], members=[m.name for m in recipe.members],
+                  stacked=recipe.stacked, weighted=recipe.weighted)
     return record_run(e.predictions, table, recipe.name, labels, e.trained_on, e.fits, dataset=dataset, labels=labels, config=config,
                       fit_seconds=e.seconds, parameters=e.parameters, seed=0, **more)
 
