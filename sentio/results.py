@@ -144,7 +144,8 @@ def label_ceiling(
     return _plain(out | {"mean_ccc": np.mean([out[d]["ccc"] for d in DIMENSIONS])})
 
 # %% ../nbs/02_results.ipynb #83d50254
-ARMS = ("harmony", "weighted", "mse", "plain", "traditional")  # a model whose name ends so is another with one thing changed, for a study
+# A model whose name ends so is another with one thing changed, for a study.
+ARMS = ("harmony", "weighted", "mse", "plain", "traditional", "seconds")
 
 
 @dataclass(frozen=True)

@@ -244,12 +244,15 @@ def concordance(
 
 # %% ../nbs/11_training.ipynb #a1a7cdea
 def emotion_loss(
-    pred: Tensor,         # shape (b, d): valence, arousal, and what else is learned beside them
+    pred: Tensor,         # shape (b, 2 + m): valence, arousal, and what is learned beside them
     y: Tensor,            # same shape
     weight: float = 1.,   # of 1 - CCC; 0: mean squared error alone
+    beside: float = 1.,   # of the targets beside
 ) -> Tensor:
     "MSE + weight (1 - CCC)."
-    return F.mse_loss(pred.float(), y) + weight * (1 - concordance(pred, y).mean())
+    def loss(p: Tensor, t: Tensor) -> Tensor: return F.mse_loss(p.float(), t) + weight * (1 - concordance(p, t).mean())
+    own = loss(pred[:, :2], y[:, :2])
+    return own + beside * loss(pred[:, 2:], y[:, 2:]) if y.shape[1] > 2 else own
 
 # %% ../nbs/11_training.ipynb #b879252b
 @dataclass(frozen=True)
@@ -263,6 +266,7 @@ class Settings:
     cosine: bool = False  # fall from `lr` along a cosine, instead of one cycle
     wd: float = .01       # weight decay
     ccc: float = 1.       # weight of 1 - CCC in the loss
+    beside: float = 1.    # weight of the targets beside valence and arousal
     clip: float = 1.      # norm that the gradient is cut to
     patience: int = 10    # epochs without a better one, after which training stops
     accumulate: int = 1   # batches a step
@@ -369,7 +373,7 @@ def learner(
     "The recipe."
     where = where or device()
     return Learner(loaders(train, valid, frames, s, where), nn.Sequential(scale(train.pictures), net),
-                   partial(emotion_loss, weight=s.ccc), opt_func=Adam, wd=s.wd,
+                   partial(emotion_loss, weight=s.ccc, beside=s.beside), opt_func=Adam, wd=s.wd,
                    cbs=[Judge(valid, frames, s.crops), *callbacks(s, where)], **more)
 
 # %% ../nbs/11_training.ipynb #0f05e196

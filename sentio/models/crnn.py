@@ -8,16 +8,21 @@ Docs: https://sw-ai-36.github.io/sentio/crnn.html.md"""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 
+import pandas as pd
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ..presets import Preset, songs
+from ..results import DIMENSIONS
 from ..spectrogram import MelConfig
-from ..training import Network
+from ..training import Mels, Network
 
 # %% auto #0
-__all__ = ['COARSE', 'NETWORK', 'block', 'CRNN']
+__all__ = ['COARSE', 'NETWORK', 'block', 'CRNN', 'with_seconds']
 
 # %% ../../nbs/12_crnn.ipynb #ab41ba4c
 COARSE = MelConfig(hop_length=1103, n_mels=40)
@@ -38,13 +43,14 @@ class CRNN(nn.Module):
         n_mels: int = 40,
         channels: Sequence[int] = (64, 128, 256), # of the three blocks
         hidden: Sequence[int] = (128, 64),        # of the two LSTM layers, each way
+        outputs: int = 2,                         # valence, arousal, and what is learned beside them
     ) -> None:
         super().__init__()
         a, b, c = channels
         self.blocks = nn.Sequential(block(n_mels, a, 2), block(a, b, 2), block(b, c))
         self.first = nn.LSTM(c, hidden[0], batch_first=True, bidirectional=True)
         self.second = nn.LSTM(2 * hidden[0], hidden[1], batch_first=True, bidirectional=True)
-        self.head = nn.Sequential(nn.Linear(2 * hidden[1], 128), nn.ReLU(), nn.Dropout(.5), nn.Linear(128, 2), nn.Tanh())
+        self.head = nn.Sequential(nn.Linear(2 * hidden[1], 128), nn.ReLU(), nn.Dropout(.5), nn.Linear(128, outputs), nn.Tanh())
 
     def forward(self, x: Tensor) -> Tensor:
         steps, _ = self.first(self.blocks(x[:, 0]).transpose(1, 2))
@@ -53,3 +59,10 @@ class CRNN(nn.Module):
 
 # %% ../../nbs/12_crnn.ipynb #7b89c0f2
 NETWORK = Network("crnn", CRNN, COARSE)
+
+# %% ../../nbs/12_crnn.ipynb #981ae9ae
+def with_seconds(p: Preset) -> Network:
+    "The CRNN with a second head, for the mean of the dynamic ratings of the seconds heard."
+    ratings = songs(p, "dynamic").set_index("song_id")[DIMENSIONS]
+    def beside(mels: Mels, some: pd.DataFrame) -> Mels: return replace(mels, beside=ratings.loc[some.song_id].to_numpy())
+    return replace(NETWORK, name="crnn-seconds", make=partial(CRNN, outputs=4), train_on=beside)
