@@ -27,10 +27,11 @@ from .audio import find_audio
 from .predict import COLUMNS, DEFAULT, ModelError, Prediction, Predictor, model_path, models, read_card
 
 # %% auto #0
-__all__ = ['OK', 'USAGE', 'SOME_FAILED', 'INTERRUPTED', 'HEADER', 'CURVE', 'PREDICT', 'FORMATS', 'PLAIN', 'MODELS', 'RUNS',
-           'STUDIES', 'bar', 'shorten', 'line', 'spark', 'Table', 'curve_rows', 'beside', 'UsageError', 'predict',
-           'write_all', 'show', 'show_models', 'run_one', 'train', 'train_all', 'study', 'report', 'export', 'demo',
-           'add_command', 'predict_parser', 'train_parser', 'add_source', 'report_parsers', 'parser', 'main']
+__all__ = ['OK', 'USAGE', 'SOME_FAILED', 'INTERRUPTED', 'HEADER', 'CURVE', 'PREDICT', 'FORMATS', 'PLAIN', 'MODELS', 'NETWORKS',
+           'RUNS', 'STUDIES', 'bar', 'shorten', 'line', 'spark', 'Table', 'curve_rows', 'beside', 'UsageError',
+           'predict', 'write_all', 'show', 'show_models', 'run_one', 'network', 'train', 'train_all', 'study', 'report',
+           'export', 'demo', 'add_command', 'predict_parser', 'train_parser', 'add_source', 'report_parsers', 'parser',
+           'main']
 
 # %% ../nbs/23_cli.ipynb #c01589be
 OK, USAGE, SOME_FAILED, INTERRUPTED = 0, 2, 3, 130
@@ -213,8 +214,11 @@ def show_models(args: argparse.Namespace) -> int:
 # %% ../nbs/23_cli.ipynb #c613ea31
 PLAIN = ("ridge", "svr", "xgboost", "ridge+xgboost", "ridge+svr+xgboost", "tagger")
 MODELS = (*PLAIN, *(f"{m}-harmony" for m in PLAIN), "tagger-fcn")
-RUNS = (*MODELS, *(f"{m}-weighted" for m in PLAIN[:3]), "crnn", "fcn-random")
-STUDIES = {"hearing": "sentio.baselines", **dict.fromkeys(("learning-curve", "selection-leakage", "harmony-families"), "sentio.studies")}
+# Below `sentio.models`: a `Network`, or what makes one for a preset.
+NETWORKS = {"crnn": "crnn.NETWORK", "crnn-seconds": "crnn.with_seconds"}
+RUNS = (*MODELS, *(f"{m}-weighted" for m in PLAIN[:3]), "stack", "teacher", *NETWORKS, "fcn-random")
+STUDIES = {"hearing": "sentio.baselines", **dict.fromkeys(("learning-curve", "selection-leakage", "harmony-families"), "sentio.studies"),
+           "teacher-members": "sentio.models.teacher"}
 
 # %% ../nbs/23_cli.ipynb #dfcdacb9
 def run_one(
@@ -228,11 +232,19 @@ def run_one(
     "Train and record one run."
     from sentio import baselines
     if name in baselines.RECIPES: return baselines.train(name, preset, labels, root, full)
-    from sentio.models import crnn, tagger
+    from sentio.models import tagger, teacher
     if name in tagger.EARS: return tagger.train(name, preset, labels, root, full)
+    if name in teacher.EARS: return teacher.train(name, preset, labels, root, full)
     from sentio import training
-    network, _, arm = name.partition("-")
-    return training.run({"crnn": crnn.NETWORK}[network], preset, labels, root, full, arm=arm, **more)
+    known = name if name in NETWORKS else name.rpartition("-")[0]
+    return training.run(network(known, preset), preset, labels, root, full, arm=name[len(known) + 1:], **more)
+
+
+def network(name: str, preset: Any) -> Any: # a `sentio.training.Network`
+    "The network of that name."
+    module, _, attribute = NETWORKS[name].partition(".")
+    found = getattr(import_module(f"sentio.models.{module}"), attribute)
+    return found(preset) if callable(found) else found
 
 # %% ../nbs/23_cli.ipynb #5c1366e4
 def train(args: argparse.Namespace) -> int:

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -32,8 +32,8 @@ from .metrics import Comparison, bootstrap, ccc, ceiling, mean_ccc, mean_r2, pai
 # %% auto #0
 __all__ = ['COLUMNS', 'DIMENSIONS', 'PREDICTED', 'ARMS', 'PUBLISHED', 'ContractError', 'check_songs', 'check_labels',
            'check_training', 'matched', 'evaluate', 'coverage', 'label_ceiling', 'Run', 'environment', 'fingerprint',
-           'record_run', 'check_metrics', 'results_folder', 'read_run', 'read_runs', 'verify', 'compare', 'headline',
-           'as_markdown', 'plot_runs', 'Study', 'record_study', 'read_study']
+           'record_run', 'check_metrics', 'results_folder', 'read_run', 'read_runs', 'verify', 'compare', 'on_folds',
+           'headline', 'as_markdown', 'plot_runs', 'Study', 'record_study', 'read_study']
 
 # %% ../nbs/02_results.ipynb #534dab39
 COLUMNS = ["song_id", "artist", "fold", "valence", "arousal", "valence_pred", "arousal_pred", "valence_sd", "arousal_sd"]
@@ -327,6 +327,17 @@ def compare(
     if not np.allclose(y, pb[DIMENSIONS]): raise ContractError(f"{a.name} and {b.name} were judged by different labels")
     ya, yb = (matched(p, r.fits) if stat.endswith("matched") else p[PREDICTED].to_numpy() for p, r in ((pa, a), (pb, b)))
     return paired_test(y, ya, yb, pa.artist.to_numpy(), stat=mean_r2 if stat == "mean_r2" else mean_ccc, n=n)
+
+# %% ../nbs/02_results.ipynb #cb238f12
+def on_folds(
+    run: Run,
+    folds: Iterable[int], # some of the run's
+) -> Run:                 # not written anywhere; its path is still that of the whole run
+    "A run as it would be if only these folds had been tested."
+    folds = list(folds)
+    some, fits = run.predictions[run.predictions.fold.isin(folds)], {k: run.fits[k] for k in folds}
+    facts = dict(folds=folds, fits=fits, n_songs=len(some), metrics=evaluate(some, fits), coverage=coverage(some, fits))
+    return replace(run, record=run.record | _plain(facts), predictions=some)
 
 # %% ../nbs/02_results.ipynb #c6d40039
 def headline(runs: Iterable[Run]) -> pd.DataFrame:
