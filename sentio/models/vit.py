@@ -120,12 +120,12 @@ def imagenet(size: Size) -> Path: # safetensors
     except DownloadError as e:
         raise WeightsNotFound(f"{url} could not be fetched. Put it at {places[-1]}, or take vit-masked or vit-random.") from e
 
-# %% ../../nbs/15_vit.ipynb #8629a8cf
-THAW = ((0, 1), (4/30, 2), (8/30, 3))
+# %% ../../nbs/15_vit.ipynb #717551b0
+THAW = ((0, 1), (4/30, 2), (8/30, 4))
 
 
 def groups(net: nn.Module) -> list[list[nn.Parameter]]:
-    "What never thaws, two blocks of twelve, the last four, the head."
+    "Patches and the first half of the blocks, a sixth, the last third, the head."
     def of(*parts: nn.Module) -> list[nn.Parameter]: return [p for part in parts for p in part.parameters()]
     e: Any = net.encoder
     blocks = list(e.blocks)
