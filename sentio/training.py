@@ -575,6 +575,7 @@ class Network:
     scale: Callable[[Sequence[np.ndarray]], nn.Module] = Standardise.fit # what stands before it, given the training pictures
     groups: Callable[[nn.Module], list[list[nn.Parameter]]] | None = None # its parameters in groups, from input to output
     thaw: tuple[tuple[float, int], ...] = ()             # from which share of the epochs on how many of the last groups train
+    start: Mapping[str, Any] = field(default_factory=dict) # what is to be recorded of how it was pretrained
 
     def learner(self, train: Mels, valid: Mels, s: Settings, where: torch.device | None = None) -> Learner:
         "The recipe, for this network."
@@ -685,7 +686,8 @@ def run(
     if again: shutil.rmtree(folder, ignore_errors=True)
     facts = evaluate(network, table, s, folder, where.pop("folds", folds))
     if rank_distrib(): root = folder / f"rank-{rank_distrib()}"  # of several processes, one records
-    name, config = f"{network.name}-{arm}" if arm else network.name, dict(settings=asdict(s), mel=asdict(network.mel), thaw=network.thaw)
+    name = f"{network.name}-{arm}" if arm else network.name
+    config = dict(settings=asdict(s), mel=asdict(network.mel), thaw=network.thaw, start=dict(network.start))
     return record_run(truth=table, model=name, variant=labels, labels=labels, preset=p.name, root=root, pretrained=network.pretrained,
                       seed=s.seed, config=config, **where, **facts)
 
