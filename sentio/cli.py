@@ -214,8 +214,7 @@ def show_models(args: argparse.Namespace) -> int:
 # %% ../nbs/23_cli.ipynb #c613ea31
 PLAIN = ("ridge", "svr", "xgboost", "ridge+xgboost", "ridge+svr+xgboost", "tagger")
 MODELS = (*PLAIN, *(f"{m}-harmony" for m in PLAIN), "tagger-fcn")
-# Below `sentio.models`: a `Network`, or what makes one for a preset.
-NETWORKS = {"crnn": "crnn.NETWORK", "crnn-seconds": "crnn.with_seconds"}
+NETWORKS = ("crnn", "crnn-seconds", "ast", "ast-base", "ast-audioset", "fcn-finetuned", "vit-masked", "vit-random", "vit-imagenet")
 RUNS = (*MODELS, *(f"{m}-weighted" for m in PLAIN[:3]), "stack", "teacher", *NETWORKS, "fcn-random")
 STUDIES = {"hearing": "sentio.baselines", **dict.fromkeys(("learning-curve", "selection-leakage", "harmony-families"), "sentio.studies"),
            "teacher-members": "sentio.models.teacher"}
@@ -241,10 +240,12 @@ def run_one(
 
 
 def network(name: str, preset: Any) -> Any: # a `sentio.training.Network`
-    "The network of that name."
-    module, _, attribute = NETWORKS[name].partition(".")
-    found = getattr(import_module(f"sentio.models.{module}"), attribute)
-    return found(preset) if callable(found) else found
+    "The network of that name, of `NETWORKS`."
+    from sentio.models import ast, crnn, finetuned, vit
+    if name.startswith("vit"): return vit.network(name, preset)
+    if name == "crnn-seconds": return crnn.with_seconds(preset)
+    if name == "ast-audioset": return ast.pretrained_ast()
+    return {"crnn": crnn.NETWORK, "ast": ast.NETWORK, "ast-base": ast.BASE, "fcn-finetuned": finetuned.NETWORK}[name]
 
 # %% ../nbs/23_cli.ipynb #5c1366e4
 def train(args: argparse.Namespace) -> int:

@@ -121,7 +121,7 @@ def imagenet(size: Size) -> Path: # safetensors
         raise WeightsNotFound(f"{url} could not be fetched. Put it at {places[-1]}, or take vit-masked or vit-random.") from e
 
 # %% ../../nbs/15_vit.ipynb #717551b0
-THAW = ((0, 1), (4/30, 2), (8/30, 4))
+THAW = ((0, 1), (4/30, 2), (8/30, 3))
 
 
 def groups(net: nn.Module) -> list[list[nn.Parameter]]:
@@ -279,7 +279,7 @@ def in_domain(p: Preset, folds: Sequence[int] = (0, 1, 2)) -> Path: # safetensor
 
 # %% ../../nbs/15_vit.ipynb #a6f02d9e
 SETTINGS: dict[str, dict[str, Any]] = {
-    "demo": dict(lr=3e-3, mixup=0), "clips": dict(epochs=20, lr=1e-3, wd=.05, patience=20),
+    "demo": dict(lr=3e-3, mixup=0), "clips": dict(epochs=10, lr=1e-3, wd=.05),
     "full": dict(lr=3e-5, wd=.05, batch=16, accumulate=3, cosine=True)}
 
 def network(
