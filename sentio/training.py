@@ -72,12 +72,13 @@ def log_mels(
     cfg: MelConfig,                     # how the picture is made
     change: tuple[str, float] | None = None, # what is done to the sound before, of `CHANGES`, and by how much
     workers: int = 1,                   # threads
+    picture: Callable[[np.ndarray, MelConfig], np.ndarray] = log_mel, # of samples at `cfg.sr`
 ) -> list[np.ndarray]:                  # dB, each (n_mels, t), float16
     "Log-mel pictures of songs, from the cache where it has them; ValueError names the first that cannot be read."
     def one(path: str) -> np.ndarray:
         y = load(path, sr=cfg.sr).samples
-        return log_mel(CHANGES[change[0]](y, cfg.sr, change[1]) if change else y, cfg).astype(np.float16)
-    cache = ArrayCache(log_mel=cfg, change=change, version=1)
+        return picture(CHANGES[change[0]](y, cfg.sr, change[1]) if change else y, cfg).astype(np.float16)
+    cache = ArrayCache(None, **{picture.__name__: cfg}, change=change, version=1)
     return complete(extract(list(paths), one, cache, workers, desc="log-mel" + (f", {change[0]} {change[1]}" if change else "")))
 
 # %% ../nbs/11_training.ipynb #b4b01b71
