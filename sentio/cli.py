@@ -217,7 +217,7 @@ MODELS = (*PLAIN, *(f"{m}-harmony" for m in PLAIN), "tagger-fcn")
 NETWORKS = ("crnn", "crnn-seconds", "ast", "ast-base", "ast-audioset", "fcn-finetuned", "vit-masked", "vit-random", "vit-imagenet")
 RUNS = (*MODELS, *(f"{m}-weighted" for m in PLAIN[:3]), "stack", "teacher", *NETWORKS, "fcn-random")
 STUDIES = {"hearing": "sentio.baselines", **dict.fromkeys(("learning-curve", "selection-leakage", "harmony-families"), "sentio.studies"),
-           "teacher-members": "sentio.models.teacher"}
+           "heard-once": "sentio.models.finetuned", **dict.fromkeys(("teacher-members", "dynamic-target"), "sentio.models.teacher")}
 
 # %% ../nbs/23_cli.ipynb #dfcdacb9
 def run_one(
