@@ -14,7 +14,7 @@ import os
 import shutil
 import time
 import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field, fields
 from functools import partial
@@ -47,8 +47,8 @@ from .spectrogram import ArrayCache, MelConfig, complete, extract, log_mel
 # %% auto #0
 __all__ = ['CHANGES', 'TRADITIONAL', 'RUNS', 'log_mels', 'Augment', 'add_noise', 'time_stretch', 'pitch_shift', 'gain', 'hide',
            'Augmented', 'Mels', 'even_start', 'Crops', 'Standardise', 'concordance', 'emotion_loss', 'Settings',
-           'settings', 'song_predictions', 'Judge', 'Repeatable', 'on_gpu', 'loaders', 'callbacks', 'learner',
-           'write_tensors', 'read_tensors', 'optimiser_state', 'restore_optimiser', 'best_epoch', 'finished',
+           'settings', 'song_predictions', 'Judge', 'Repeatable', 'on_gpu', 'loaders', 'batches', 'callbacks',
+           'learner', 'write_tensors', 'read_tensors', 'optimiser_state', 'restore_optimiser', 'best_epoch', 'finished',
            'snapshot', 'restore', 'Checkpoint', 'Bar', 'several_gpus', 'fit', 'plot_history', 'cross_chosen',
            'spread_inputs', 'calibrate_fold', 'Thaw', 'Network', 'in_groups', 'hear', 'Fold', 'write_fold',
            'train_fold', 'training_folder', 'evaluate', 'run', 'Declared', 'read_row', 'declared', 'queue', 'outlook',
@@ -346,11 +346,15 @@ def on_gpu(where: torch.device) -> list[Callback]:
 # %% ../nbs/11_training.ipynb #142c8383
 def loaders(train: Mels, valid: Mels, frames: int, s: Settings, where: torch.device) -> DataLoaders:
     "Batches of training crops in a new order each epoch, and of validation crops."
-    data = Crops(train, frames, s.repeats, random=s.augment.crop, copies=True)
-    if len(data) < s.batch: raise ValueError(f"{len(data)} crops make no batch of {s.batch}: more repeats or a smaller batch")
+    return batches(Crops(train, frames, s.repeats, random=s.augment.crop, copies=True), Crops(valid, frames, s.crops), s, where)
+
+
+def batches(train: Sized, valid: Sized, s: Settings, where: torch.device) -> DataLoaders:
+    "Batches of anything."
+    if len(train) < s.batch: raise ValueError(f"{len(train)} crops make no batch of {s.batch}: more repeats or a smaller batch")
     order = dict(shuffle=True, shuffle_fn=lambda index: np.random.permutation(index).tolist(), drop_last=True)
-    return DataLoaders(DataLoader(data, bs=s.batch, num_workers=s.workers, device=where, **order),
-                       DataLoader(Crops(valid, frames, s.crops), bs=s.batch, device=where), device=where)
+    return DataLoaders(DataLoader(train, bs=s.batch, num_workers=s.workers, device=where, **order),
+                       DataLoader(valid, bs=s.batch, device=where), device=where)
 
 # %% ../nbs/11_training.ipynb #125d2b3f
 def callbacks(s: Settings, where: torch.device) -> list[Callback]:
@@ -571,7 +575,7 @@ class Network:
     mel: MelConfig                    # what it hears
     settings: Mapping[str, Any] = field(default_factory=dict) # where they differ from the preset's
     pretrained: str = "none"          # or what it was pretrained on
-    train_on: Callable[[Mels, pd.DataFrame], Mels] = lambda mels, songs: mels # what is trained on, given the training songs of a fold
+    train_on: Callable[[Mels, pd.DataFrame, pd.DataFrame], Mels] = lambda mels, train, valid: mels # what is trained on, by a fold's songs
     pictures: Callable[..., list[np.ndarray]] = log_mels # paths, mel, change, workers -> what it hears of each song
     scale: Callable[[Sequence[np.ndarray]], nn.Module] = Standardise.fit # what stands before it, given the training pictures
     groups: Callable[[nn.Module], list[list[nn.Parameter]]] | None = None # its parameters in groups, from input to output
@@ -634,7 +638,7 @@ def train_fold(
     train, valid, test = split(table, k)
     if not (folder / "fold.safetensors").exists():
         where, frames = setup(s.seed), network.mel.frames(s.window)
-        data = network.train_on(mels.take(train.index), train)
+        data = network.train_on(mels.take(train.index), train, valid)
         learn = network.learner(data, mels.take(valid.index), s, where)
         fit(learn, s, folder, f"{network.name}, fold {k}")
         said = song_predictions(learn.model, mels.take(test.index), frames, s.crops)

@@ -64,5 +64,5 @@ NETWORK = Network("crnn", CRNN, COARSE)
 def with_seconds(p: Preset) -> Network:
     "The CRNN with a second head, for the mean of the dynamic ratings of the seconds heard."
     ratings = songs(p, "dynamic").set_index("song_id")[DIMENSIONS]
-    def beside(mels: Mels, some: pd.DataFrame) -> Mels: return replace(mels, beside=ratings.loc[some.song_id].to_numpy())
+    def beside(mels: Mels, train: pd.DataFrame, _: pd.DataFrame) -> Mels: return replace(mels, beside=ratings.loc[train.song_id].to_numpy())
     return replace(NETWORK, name="crnn-seconds", make=partial(CRNN, outputs=4), train_on=beside)

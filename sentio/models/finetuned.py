@@ -34,7 +34,7 @@ from ..training import CHANGES, Crops, Mels, Network, Settings
 
 # %% auto #0
 __all__ = ['FCN_MEL', 'THAW', 'NETWORK', 'RANDOM', 'fcn_mels', 'numbers', 'FineTuned', 'said', 'score', 'study_heard_once',
-           'start', 'FineTuning', 'groups']
+           'scale', 'start', 'FineTuning', 'groups']
 
 # %% ../../nbs/13a_finetuned.ipynb #3683452a
 FCN_MEL = MelConfig(sr=16000, n_fft=512, hop_length=256, n_mels=96, fmin=0., fmax=8000.)
@@ -81,7 +81,8 @@ class FineTuned(nn.Module):
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def numbers(self, x: Tensor) -> Tensor: return numbers(self.convs, self.spec_bn(x))
-    def forward(self, x: Tensor) -> Tensor: return self.head((self.numbers(x) - self.mean) / self.sd / sqrt(len(self.sd)))
+    def standard(self, x: Tensor) -> Tensor: return (self.numbers(x) - self.mean) / self.sd
+    def forward(self, x: Tensor) -> Tensor: return self.head(self.standard(x) / sqrt(len(self.sd)))
 
 # %% ../../nbs/13a_finetuned.ipynb #a3e49c0d
 @torch.no_grad()
@@ -119,6 +120,17 @@ def study_heard_once(p: Preset, root: Any = None) -> Study:
 
 # %% ../../nbs/13a_finetuned.ipynb #7cd6a03a
 @torch.no_grad()
+def scale(
+    net: FineTuned,
+    X: Tensor,  # from `said`
+) -> Tensor:    # the same numbers with mean 0 and sd 1, as `net.standard` gives them from now on
+    "Set what the numbers are standardised by."
+    net.mean.copy_(X.mean(0)), net.sd.copy_(X.std(0))
+    net.sd[net.sd < 1e-5] = 1  # a filter that no song fires
+    return (X.to(net.mean) - net.mean) / net.sd
+
+
+@torch.no_grad()
 def start(
     net: FineTuned,
     data: Mels,   # training songs
@@ -126,12 +138,9 @@ def start(
     crops: int,   # of each song
 ) -> RidgeCV:     # what the head was set to
     "Set the head to ridge regression on what the blocks say."
-    X = said(net, data, frames, crops)
-    mean, sd = X.mean(0), X.std(0)
-    sd[sd < 1e-5] = 1  # a filter that no training song fires
-    ridge = RidgeCV(RIDGE_ALPHAS).fit(((X - mean) / sd).numpy(), data.Y)
-    weight, bias = (torch.from_numpy(np.asarray(a)) for a in (ridge.coef_ * sqrt(len(sd)), ridge.intercept_))
-    for old, new in ((net.mean, mean), (net.sd, sd), (net.head[1].weight, weight), (net.head[1].bias, bias)): old.copy_(new)  # type: ignore[operator]
+    ridge = RidgeCV(RIDGE_ALPHAS).fit(scale(net, said(net, data, frames, crops)).cpu().numpy(), data.Y)
+    net.head[1].weight.copy_(torch.from_numpy(ridge.coef_ * sqrt(len(net.sd))))  # type: ignore[operator]
+    net.head[1].bias.copy_(torch.from_numpy(np.asarray(ridge.intercept_)))  # type: ignore[operator]
     return ridge
 
 # %% ../../nbs/13a_finetuned.ipynb #ab747c11
