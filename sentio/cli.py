@@ -142,7 +142,7 @@ valence: unpleasant -1 .. 1 pleasant.  arousal: calm -1 .. 1 energetic.
 The interval holds the mean rating of listeners for 80 % of excerpts like those
 it was made from (DEAM, 10 s); on other music it may hold fewer.
 Q1 happy, excited   Q2 angry, tense   Q3 sad, gloomy   Q4 calm, content
-* after a line: the file was truncated, or shorter than a window of 10 s.
+* after a line: the file was truncated, or shorter than a window of 5 s.
 exit status: 0 all well, 3 some files failed, 2 the command was not understood"""
 
 
@@ -214,10 +214,12 @@ def show_models(args: argparse.Namespace) -> int:
 # %% ../nbs/23_cli.ipynb #c613ea31
 PLAIN = ("ridge", "svr", "xgboost", "ridge+xgboost", "ridge+svr+xgboost", "tagger")
 MODELS = (*PLAIN, *(f"{m}-harmony" for m in PLAIN), "tagger-fcn")
-NETWORKS = ("crnn", "crnn-seconds", "ast", "ast-base", "ast-audioset", "fcn-finetuned", "vit-masked", "vit-random", "vit-imagenet")
+NETWORKS = ("crnn", "crnn-seconds", "ast", "ast-base", "ast-audioset", "fcn-finetuned", "vit-masked", "vit-random", "vit-imagenet",
+            "student-labels", "student-response", "student", "student-attention")
 RUNS = (*MODELS, *(f"{m}-weighted" for m in PLAIN[:3]), "stack", "teacher", *NETWORKS, "fcn-random")
 STUDIES = {"hearing": "sentio.baselines", **dict.fromkeys(("learning-curve", "selection-leakage", "harmony-families"), "sentio.studies"),
-           "heard-once": "sentio.models.finetuned", **dict.fromkeys(("teacher-members", "dynamic-target"), "sentio.models.teacher")}
+           "heard-once": "sentio.models.finetuned", "unlabelled": "sentio.models.distillation",
+           **dict.fromkeys(("teacher-members", "dynamic-target"), "sentio.models.teacher")}
 
 # %% ../nbs/23_cli.ipynb #dfcdacb9
 def run_one(
@@ -241,7 +243,8 @@ def run_one(
 
 def network(name: str, preset: Any) -> Any: # a `sentio.training.Network`
     "The network of that name, of `NETWORKS`."
-    from sentio.models import ast, crnn, finetuned, vit
+    from sentio.models import ast, crnn, distillation, finetuned, vit
+    if name in distillation.ARMS: return distillation.network(name, preset)
     if name.startswith("vit"): return vit.network(name, preset)
     if name == "crnn-seconds": return crnn.with_seconds(preset)
     if name == "ast-audioset": return ast.pretrained_ast()
@@ -289,17 +292,20 @@ def report(args: argparse.Namespace) -> int:
 
 # %% ../nbs/23_cli.ipynb #a65174eb
 def export(args: argparse.Namespace) -> int:
-    "Fit the default model on all songs by the recipe of its recorded run, and write it as ONNX with its card."
+    "Fit a model on all songs by the recipe of its recorded run, and write it as ONNX with its card."
     from sentio.baselines import RECIPES, feature_matrix, for_preset
-    from sentio.export import export_default
+    from sentio.export import export_default, export_student
     from sentio.presets import preset, songs
     from sentio.results import read_runs
-    p = preset(args.preset)
-    runs = [r for r in read_runs(args.results, p.dataset) if (r.record["model"], r.record["labels"]) == (DEFAULT, "repaired")]
-    if not runs: raise UsageError(f"no recorded run of {DEFAULT} on repaired labels: sentio train {DEFAULT} first")
-    recipe, paths = for_preset(RECIPES[DEFAULT], p), songs(p).set_index("song_id").path.loc[runs[0].predictions.song_id]
-    card = export_default(runs[0], feature_matrix(paths, recipe.inputs), args.output, recipe)
-    print(f"{args.output}: {card['bytes'] / 1e6:.1f} MB, {card['description']}")
+    p, name = preset(args.preset), args.model
+    runs = [r for r in read_runs(args.results, p.dataset) if (r.record["model"], r.record["labels"]) == (name, "repaired")]
+    if not runs: raise UsageError(f"no recorded run of {name} on repaired labels: sentio train {name} first")
+    path = args.output or Path(f"{name}.onnx")
+    if name == "student": card = export_student(runs[0], p, path)
+    else:
+        recipe, paths = for_preset(RECIPES[name], p), songs(p).set_index("song_id").path.loc[runs[0].predictions.song_id]
+        card = export_default(runs[0], feature_matrix(paths, recipe.inputs), path, recipe)
+    print(f"{path}: {card['bytes'] / 1e6:.1f} MB, {card['description']}")
     return OK
 
 # %% ../nbs/23_cli.ipynb #9521f93f
@@ -309,7 +315,7 @@ def demo(args: argparse.Namespace) -> int:
     from sentio.report import render
     p, folder, start = PRESETS["demo"], Path(args.folder), time.perf_counter()
     print(f"Composing {p.pieces} pieces of 10 s and training on them. Figures of this corpus say nothing about real music.")
-    for name in (*PLAIN[:5], DEFAULT, "fcn-random"):
+    for name in (*PLAIN[:5], "ridge+xgboost-harmony", "fcn-random"):
         m = run_one(name, p, "repaired", folder / "results").record
         v, a = (m["metrics"][d]["ccc"] for d in ("valence", "arousal"))
         print(f"  {m['model']:21} CCC valence {v:.2f}  arousal {a:.2f}  {m['fit_seconds']:.0f} s")
@@ -372,8 +378,9 @@ def report_parsers(commands: Any) -> None:
     p.add_argument("--results", type=Path, metavar="DIR", help="results folder (default: the checkout's results/, or SENTIO_RESULTS)")
     p.add_argument("--dataset", default="deam", help="which data set's runs (default: deam)")
     p.add_argument("-o", "--output", type=Path, default=Path("sentio-report.html"), metavar="FILE")
-    p = add_command(commands, "export", export, "the default model as ONNX with its card, fitted on all songs")
-    p.add_argument("-o", "--output", type=Path, default=Path(f"{DEFAULT}.onnx"), metavar="FILE")
+    p = add_command(commands, "export", export, "a model as ONNX with its card, fitted on all songs")
+    p.add_argument("model", nargs="?", default=DEFAULT, choices=["student", "ridge+xgboost-harmony"], help=f"which one (default: {DEFAULT})")
+    p.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: its name with .onnx")
     add_source(p)
     p = add_command(commands, "models", show_models, "what models there are, and their licences")
     p.add_argument("name", nargs="?", help="show all that is known of this one")

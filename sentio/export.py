@@ -11,11 +11,13 @@ import hashlib
 import json
 import os
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
+import torch
 from onnx import TensorProto, helper, numpy_helper
 from onnxmltools import convert_xgboost
 from onnxmltools.convert.common.data_types import FloatTensorType
@@ -23,15 +25,22 @@ from onnxmltools.convert.common.data_types import FloatTensorType
 import sentio
 from .baselines import BLEND, RIDGE, TREES, XGBOOST, Recipe, Songs, choose, fit_chosen
 from .calibration import Spread, conformal_scale, cross_spread, fit_spread
+from .compute import is_subnormal
+from .models.distillation import MEL, fit_final, network
+from .models.vit import other_music
+from .presets import Preset, songs
 from .results import DIMENSIONS, PREDICTED, Run
+from .spectrogram import MelConfig
+from .training import settings
+from torch import Tensor, nn
 from xgboost import XGBRegressor
 
 # %% auto #0
-__all__ = ['Node', 'Weights', 'CHOICE', 'LICENCE', 'fit_final', 'final_spread', 'linear_nodes', 'tree_nodes', 'to_onnx',
-           'save_model', 'export_default']
+__all__ = ['Node', 'Weights', 'CHOICE', 'LICENCE', 'TAUGHT', 'fit_blend', 'final_spread', 'linear_nodes', 'tree_nodes', 'to_onnx',
+           'save_model', 'export_default', 'WithSpread', 'network_to_onnx', 'export_network', 'export_student']
 
 # %% ../nbs/19_export.ipynb #d1d0c181
-def fit_final(
+def fit_blend(
     recorded: Run,          # the ten-fold run of the blend
     X: np.ndarray,          # features of its songs, in the order of its predictions, shape (n, d)
     recipe: Recipe = BLEND, # an average of ridge and XGBoost
@@ -122,7 +131,7 @@ def save_model(
     path.parent.mkdir(parents=True, exist_ok=True)
     data = made.SerializeToString()
     m = recorded.record["metrics"]
-    card = dict(name=path.stem, version=sentio.__version__, inputs=recorded.record["config"]["inputs"], sr=22050, window=10., hop=5.,
+    card = dict(name=path.stem, version=sentio.__version__, inputs=recorded.record["config"].get("inputs"), sr=22050, window=10., hop=5.,
                 interval=scale, outputs={"rating": "valence, arousal in [-1, 1]", "spread": "their sd, in the same units"},
                 trained_on=f"{recorded.record['dataset']}, {recorded.record['n_songs']} songs, {recorded.record['labels']} labels",
                 run=recorded.name, quality={"note": "of the recipe, on songs and artists it had not seen", **m},
@@ -144,8 +153,70 @@ def export_default(
     recipe: Recipe = BLEND,
 ) -> dict[str, Any]:         # the card
     "Fit on all songs by the recipe of a run, convert, compare, and write the model and its card."
-    ridge, trees, settings = fit_final(recorded, X, recipe)
+    ridge, trees, settings = fit_blend(recorded, X, recipe)
     spread, scale = final_spread(recorded, X)
     return save_model(to_onnx(ridge, trees, spread), path, recorded, scale, licence=LICENCE, choice=CHOICE, settings=settings,
                       data="DEAM, 10 s clips, labels repaired",
-                      description=f"{X.shape[1]} named features, ridge and gradient-boosted trees averaged; the default")
+                      description=f"{X.shape[1]} named features, ridge and gradient-boosted trees averaged")
+
+# %% ../nbs/19_export.ipynb #4184d322
+class WithSpread(nn.Module):
+    "A network and the spread of its error: log-mel in dB (b, 1, n_mels, t) -> ratings (b, 2), spreads (b, 2)."
+    def __init__(self, net: nn.Module, spread: Spread) -> None:
+        super().__init__()
+        self.net = net
+        parts = dict(coef=spread.coef / spread.scale, mean=spread.mean, intercept=spread.intercept, floor=spread.floor, cap=spread.cap)
+        for name, x in parts.items(): self.register_buffer(name, torch.as_tensor(x, dtype=torch.float32))
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        rating = self.net(x)
+        log_sd = (torch.cat([rating, rating.abs()], 1) - self.mean) @ self.coef.T + self.intercept  # type: ignore[operator]
+        return rating, torch.minimum(torch.maximum(log_sd, self.floor), self.cap).exp()  # type: ignore[arg-type]
+
+
+def network_to_onnx(
+    net: nn.Module, # in evaluation mode
+    x: Tensor,      # a batch of at least two inputs
+) -> onnx.ModelProto: # mel (songs, 1, n_mels, t) -> rating (songs, 2), spread (songs, 2)
+    "A network with its spread as an ONNX graph, subnormal weights set to zero."
+    for p in net.parameters(): p.data.masked_fill_(is_subnormal(p.data), 0)
+    made = torch.onnx.export(net, (x,), dynamo=True, input_names=["mel"], output_names=["rating", "spread"], opset_version=18,
+                             dynamic_shapes=({0: torch.export.Dim("songs")},), verbose=False)
+    assert made is not None
+    onnx.checker.check_model(made.model_proto)
+    return made.model_proto
+
+# %% ../nbs/19_export.ipynb #33ae7fc4
+def export_network(
+    recorded: Run,           # the run whose recipe made the network
+    net: nn.Module,          # trained on all songs, log-mel in dB (b, 1, n_mels, t) -> ratings (b, 2)
+    path: str | os.PathLike, # where the .onnx goes
+    mel: MelConfig,          # what it hears
+    window: float,           # seconds of it
+    **more: Any,             # further facts for the card, `licence` and `description` among them
+) -> dict[str, Any]:         # the card
+    "Convert a network with its spread, compare, and write the model and its card."
+    pred = recorded.predictions[PREDICTED].to_numpy()
+    spread, scale = final_spread(recorded, np.hstack([pred, np.abs(pred)]))
+    made = network_to_onnx(WithSpread(net, spread).eval(), torch.randn(2, 1, mel.n_mels, mel.frames(window)) * 20 - 20)
+    return save_model(made, path, recorded, scale, inputs=["log-mel"], mel=asdict(mel), window=window, hop=window / 2, **more)
+
+
+TAUGHT = ("research use, not commercial, under the same terms: taught by a committee that hears with MusiCNN's weights (CC BY-NC-SA 4.0) "
+          "and the FCN's (MIT), on DEAM (research use, songs under various Creative Commons licences) and Emotify (research use); "
+          "the code is Apache-2.0")
+
+
+def export_student(
+    recorded: Run,           # the run whose recipe it is
+    p: Preset,               # its songs
+    path: str | os.PathLike, # where the .onnx goes
+) -> dict[str, Any]:         # the card
+    "Teach the student on all songs by the recipe of a run, convert, compare, and write the model and its card."
+    net, other = network("student", p, folds=recorded.record["folds"]), other_music()
+    song = f"{recorded.record['n_songs']} songs of folds {recorded.record['folds']}"
+    return export_network(recorded, fit_final(p, net, other), path, MEL, settings(p, **net.settings).window, licence=TAUGHT,
+                          trained_on=f"{len(songs(p))} songs of {p.dataset}, repaired labels, and {len(other)} tracks without labels",
+                          data=f"DEAM, 10 s clips, labels repaired; quality and interval from {song}",
+                          choice="taught by the recipe of the folds; no test song had a part in it",
+                          description="a MobileViT of a million parameters, taught by the teacher; the default")

@@ -22,14 +22,15 @@ import sentio
 from .audio import SILENCE, AudioError, Decoder, SilentAudio, windows
 from .emotion import Emotion
 from .harmony import describe
+from .spectrogram import MelConfig, log_mel
 
 # %% auto #0
 __all__ = ['MODELS', 'DEFAULT', 'COLUMNS', 'ModelError', 'model_path', 'models', 'read_card', 'Prediction', 'open_session',
-           'ratings', 'song_emotion', 'Predictor']
+           'given', 'ratings', 'song_emotion', 'Predictor']
 
 # %% ../nbs/20_predict.ipynb #d5ef9304
 MODELS = Path(next(iter(sentio.__path__))) / "data" / "models"
-DEFAULT = "ridge+xgboost-harmony"
+DEFAULT = "student"
 
 
 class ModelError(Exception):
@@ -87,6 +88,17 @@ def open_session(
     return ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
 
+def given(
+    y: np.ndarray,        # samples of a window, at the card's rate, shape (n,)
+    card: dict[str, Any],
+) -> np.ndarray:          # (1, n_mels, frames), dB, or (d,)
+    "What a model is given of a window."
+    if "mel" not in card: return describe(y, card["sr"], card["inputs"])
+    cfg = MelConfig(**card["mel"])
+    picture = log_mel(y, cfg)
+    return picture[None, :, np.arange(cfg.frames(card["window"])) % picture.shape[1]]
+
+
 def ratings(
     blocks: Iterable[np.ndarray],   # mono samples in blocks of any size, at the card's rate
     session: ort.InferenceSession,
@@ -97,8 +109,8 @@ def ratings(
     sr, out = card["sr"], [(np.zeros(0), np.zeros((0, 2)), np.zeros((0, 2)))]
     cut = ((t + len(y) / sr / 2, y) for t, y in windows(blocks, sr, card["window"], card["hop"]) if np.abs(y).max() >= SILENCE)
     while some := list(islice(cut, batch)):
-        x = np.stack([describe(y, sr, card["inputs"]) for _, y in some])
-        out.append((np.array([t for t, _ in some]), *session.run(None, {"features": x})))
+        x = np.stack([given(y, card) for _, y in some])
+        out.append((np.array([t for t, _ in some]), *session.run(None, {session.get_inputs()[0].name: x})))
     middle, rating, spread = (np.concatenate(x) for x in zip(*out, strict=True))
     return middle, rating.clip(-1, 1), spread
 

@@ -35,7 +35,7 @@ from .deam import split
 from .harmony import describe
 from .metrics import bootstrap
 from .models.tagger import EARS, WEIGHTS, Ear, available, ear, embed_all, tagger
-from .predict import DEFAULT, Prediction, Predictor
+from .predict import Prediction, Predictor
 from .presets import PRESETS, songs
 from .results import DIMENSIONS, Study, read_runs, record_study
 
@@ -174,7 +174,7 @@ def at_hand(name: str) -> str:
     return name if all(available(n) for n in EARS[name] if n in WEIGHTS) else "fcn-random"
 
 # %% ../nbs/20a_robustness.ipynb #b2aefc20
-HEARD = ("ridge", "svr", "xgboost", "ridge+svr+xgboost", "ridge-harmony", DEFAULT) # of `sentio.baselines.RECIPES`
+HEARD = ("ridge", "svr", "xgboost", "ridge+svr+xgboost", "ridge-harmony", "ridge+xgboost-harmony") # of `sentio.baselines.RECIPES`
 
 
 def fitted(
