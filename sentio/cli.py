@@ -142,7 +142,7 @@ valence: unpleasant -1 .. 1 pleasant.  arousal: calm -1 .. 1 energetic.
 The interval holds the mean rating of listeners for 80 % of excerpts like those
 it was made from (DEAM, 10 s); on other music it may hold fewer.
 Q1 happy, excited   Q2 angry, tense   Q3 sad, gloomy   Q4 calm, content
-* after a line: the file was truncated, or shorter than a window of 5 s.
+* after a line: the file was truncated, or shorter than a window of 10 s.
 exit status: 0 all well, 3 some files failed, 2 the command was not understood"""
 
 
@@ -216,7 +216,7 @@ PLAIN = ("ridge", "svr", "xgboost", "ridge+xgboost", "ridge+svr+xgboost", "tagge
 MODELS = (*PLAIN, *(f"{m}-harmony" for m in PLAIN), "tagger-fcn")
 NETWORKS = ("crnn", "crnn-seconds", "ast", "ast-base", "ast-audioset", "fcn-finetuned", "vit-masked", "vit-random", "vit-imagenet",
             "student-labels", "student-response", "student", "student-attention")
-RUNS = (*MODELS, *(f"{m}-weighted" for m in PLAIN[:3]), "stack", "teacher", *NETWORKS, "fcn-random")
+RUNS = (*MODELS, *(f"{m}-weighted" for m in PLAIN[:3]), "stack", "teacher", *NETWORKS, "student-harmony", "fcn-random")
 STUDIES = {"hearing": "sentio.baselines", **dict.fromkeys(("learning-curve", "selection-leakage", "harmony-families"), "sentio.studies"),
            "heard-once": "sentio.models.finetuned", "unlabelled": "sentio.models.distillation",
            **dict.fromkeys(("teacher-members", "dynamic-target"), "sentio.models.teacher")}
@@ -237,6 +237,9 @@ def run_one(
     if name in tagger.EARS: return tagger.train(name, preset, labels, root, full)
     if name in teacher.EARS: return teacher.train(name, preset, labels, root, full)
     from sentio import training
+    if name == "student-harmony":
+        from sentio.models import distillation
+        return distillation.run_blend(preset, network("student", preset), root=root, **more)
     known = name if name in NETWORKS else name.rpartition("-")[0]
     return training.run(network(known, preset), preset, labels, root, full, arm=name[len(known) + 1:], **more)
 
@@ -294,17 +297,18 @@ def report(args: argparse.Namespace) -> int:
 def export(args: argparse.Namespace) -> int:
     "Fit a model on all songs by the recipe of its recorded run, and write it as ONNX with its card."
     from sentio.baselines import RECIPES, feature_matrix, for_preset
-    from sentio.export import export_default, export_student
+    from sentio.export import export_blend, export_default, export_student
     from sentio.presets import preset, songs
     from sentio.results import read_runs
     p, name = preset(args.preset), args.model
-    runs = [r for r in read_runs(args.results, p.dataset) if (r.record["model"], r.record["labels"]) == (name, "repaired")]
-    if not runs: raise UsageError(f"no recorded run of {name} on repaired labels: sentio train {name} first")
+    runs = {r.record["model"]: r for r in read_runs(args.results, p.dataset) if r.record["labels"] == "repaired"}
+    if name not in runs: raise UsageError(f"no recorded run of {name} on repaired labels: sentio train {name} first")
     path = args.output or Path(f"{name}.onnx")
-    if name == "student": card = export_student(runs[0], p, path)
+    if name == "student": card = export_student(runs[name], p, path)
+    elif name == DEFAULT: card = export_blend(runs[name], runs["ridge+xgboost-harmony"], p, path)
     else:
-        recipe, paths = for_preset(RECIPES[name], p), songs(p).set_index("song_id").path.loc[runs[0].predictions.song_id]
-        card = export_default(runs[0], feature_matrix(paths, recipe.inputs), path, recipe)
+        recipe, paths = for_preset(RECIPES[name], p), songs(p).set_index("song_id").path.loc[runs[name].predictions.song_id]
+        card = export_default(runs[name], feature_matrix(paths, recipe.inputs), path, recipe)
     print(f"{path}: {card['bytes'] / 1e6:.1f} MB, {card['description']}")
     return OK
 
@@ -379,7 +383,7 @@ def report_parsers(commands: Any) -> None:
     p.add_argument("--dataset", default="deam", help="which data set's runs (default: deam)")
     p.add_argument("-o", "--output", type=Path, default=Path("sentio-report.html"), metavar="FILE")
     p = add_command(commands, "export", export, "a model as ONNX with its card, fitted on all songs")
-    p.add_argument("model", nargs="?", default=DEFAULT, choices=["student", "ridge+xgboost-harmony"], help=f"which one (default: {DEFAULT})")
+    p.add_argument("model", nargs="?", default=DEFAULT, choices=[DEFAULT, "student", "ridge+xgboost-harmony"], help=f"(default: {DEFAULT})")
     p.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: its name with .onnx")
     add_source(p)
     p = add_command(commands, "models", show_models, "what models there are, and their licences")

@@ -18,26 +18,27 @@ from typing import Any
 import numpy as np
 import onnx
 import torch
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, compose, helper, numpy_helper
 from onnxmltools import convert_xgboost
 from onnxmltools.convert.common.data_types import FloatTensorType
 
 import sentio
-from .baselines import BLEND, RIDGE, TREES, XGBOOST, Recipe, Songs, choose, fit_chosen
+from .baselines import BLEND, RECIPES, RIDGE, TREES, XGBOOST, Recipe, Songs, choose, feature_matrix, fit_chosen, for_preset
 from .calibration import Spread, conformal_scale, cross_spread, fit_spread
 from .compute import is_subnormal
-from .models.distillation import MEL, fit_final, network
+from .models.distillation import MEL, NAMED, fit_final, network
+from .models.teacher import outline
 from .models.vit import other_music
 from .presets import Preset, songs
 from .results import DIMENSIONS, PREDICTED, Run
-from .spectrogram import MelConfig
-from .training import settings
+from .training import even_start, settings
 from torch import Tensor, nn
 from xgboost import XGBRegressor
 
 # %% auto #0
 __all__ = ['Node', 'Weights', 'CHOICE', 'LICENCE', 'TAUGHT', 'fit_blend', 'final_spread', 'linear_nodes', 'tree_nodes', 'to_onnx',
-           'save_model', 'export_default', 'WithSpread', 'network_to_onnx', 'export_network', 'export_student']
+           'save_model', 'export_default', 'SpreadOf', 'WithSpread', 'network_to_onnx', 'export_student', 'provenance',
+           'Halves', 'put_before', 'export_blend']
 
 # %% ../nbs/19_export.ipynb #d1d0c181
 def fit_blend(
@@ -114,7 +115,7 @@ def to_onnx(
     x, y, s = (helper.make_tensor_value_info(k, TensorProto.FLOAT, ["songs", n]) for k, n in sizes.items())
     constants = [numpy_helper.from_array(v.astype(np.float32), k) for k, v in weights.items()]
     graph = helper.make_graph(nodes, "sentio", [x], [y, s], constants)
-    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17), helper.make_opsetid("ai.onnx.ml", 1)], ir_version=8)
+    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18), helper.make_opsetid("ai.onnx.ml", 1)], ir_version=10)
     onnx.checker.check_model(made)
     return made
 
@@ -160,48 +161,43 @@ def export_default(
                       description=f"{X.shape[1]} named features, ridge and gradient-boosted trees averaged")
 
 # %% ../nbs/19_export.ipynb #4184d322
+class SpreadOf(nn.Module):
+    "Ratings (b, 2) -> the spread of their error (b, 2), by where on the plane they lie."
+    def __init__(self, spread: Spread) -> None: # of `sentio.models.teacher.outline`
+        super().__init__()
+        parts = dict(coef=spread.coef / spread.scale, mean=spread.mean, intercept=spread.intercept, floor=spread.floor, cap=spread.cap)
+        for name, x in parts.items(): self.register_buffer(name, torch.as_tensor(x, dtype=torch.float32))
+
+    def forward(self, rating: Tensor) -> Tensor:
+        where = torch.cat([rating, rating.abs(), rating**2, rating[:, :1] * rating[:, 1:]], 1)
+        log_sd = (where - self.mean) @ self.coef.T + self.intercept  # type: ignore[operator]
+        return torch.minimum(torch.maximum(log_sd, self.floor), self.cap).exp()  # type: ignore[arg-type]
+
+
 class WithSpread(nn.Module):
     "A network and the spread of its error: log-mel in dB (b, 1, n_mels, t) -> ratings (b, 2), spreads (b, 2)."
     def __init__(self, net: nn.Module, spread: Spread) -> None:
         super().__init__()
-        self.net = net
-        parts = dict(coef=spread.coef / spread.scale, mean=spread.mean, intercept=spread.intercept, floor=spread.floor, cap=spread.cap)
-        for name, x in parts.items(): self.register_buffer(name, torch.as_tensor(x, dtype=torch.float32))
+        self.net, self.spread = net, SpreadOf(spread)
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        rating = self.net(x)
-        log_sd = (torch.cat([rating, rating.abs()], 1) - self.mean) @ self.coef.T + self.intercept  # type: ignore[operator]
-        return rating, torch.minimum(torch.maximum(log_sd, self.floor), self.cap).exp()  # type: ignore[arg-type]
+    def forward(self, mel: Tensor) -> tuple[Tensor, Tensor]:
+        rating = self.net(mel)
+        return rating, self.spread(rating)
 
 
 def network_to_onnx(
-    net: nn.Module, # in evaluation mode
-    x: Tensor,      # a batch of at least two inputs
-) -> onnx.ModelProto: # mel (songs, 1, n_mels, t) -> rating (songs, 2), spread (songs, 2)
+    net: nn.Module,    # in evaluation mode
+    **inputs: Tensor,  # by their names, each of at least two songs
+) -> onnx.ModelProto:  # the inputs -> rating (songs, 2), spread (songs, 2)
     "A network with its spread as an ONNX graph, subnormal weights set to zero."
     for p in net.parameters(): p.data.masked_fill_(is_subnormal(p.data), 0)
-    made = torch.onnx.export(net, (x,), dynamo=True, input_names=["mel"], output_names=["rating", "spread"], opset_version=18,
-                             dynamic_shapes=({0: torch.export.Dim("songs")},), verbose=False)
+    made = torch.onnx.export(net, tuple(inputs.values()), dynamo=True, input_names=list(inputs), output_names=["rating", "spread"],
+                             opset_version=18, dynamic_shapes=tuple({0: torch.export.Dim("songs")} for _ in inputs), verbose=False)
     assert made is not None
     onnx.checker.check_model(made.model_proto)
     return made.model_proto
 
 # %% ../nbs/19_export.ipynb #33ae7fc4
-def export_network(
-    recorded: Run,           # the run whose recipe made the network
-    net: nn.Module,          # trained on all songs, log-mel in dB (b, 1, n_mels, t) -> ratings (b, 2)
-    path: str | os.PathLike, # where the .onnx goes
-    mel: MelConfig,          # what it hears
-    window: float,           # seconds of it
-    **more: Any,             # further facts for the card, `licence` and `description` among them
-) -> dict[str, Any]:         # the card
-    "Convert a network with its spread, compare, and write the model and its card."
-    pred = recorded.predictions[PREDICTED].to_numpy()
-    spread, scale = final_spread(recorded, np.hstack([pred, np.abs(pred)]))
-    made = network_to_onnx(WithSpread(net, spread).eval(), torch.randn(2, 1, mel.n_mels, mel.frames(window)) * 20 - 20)
-    return save_model(made, path, recorded, scale, inputs=["log-mel"], mel=asdict(mel), window=window, hop=window / 2, **more)
-
-
 TAUGHT = ("research use, not commercial, under the same terms: taught by a committee that hears with MusiCNN's weights (CC BY-NC-SA 4.0) "
           "and the FCN's (MIT), on DEAM (research use, songs under various Creative Commons licences) and Emotify (research use); "
           "the code is Apache-2.0")
@@ -212,11 +208,69 @@ def export_student(
     p: Preset,               # its songs
     path: str | os.PathLike, # where the .onnx goes
 ) -> dict[str, Any]:         # the card
-    "Teach the student on all songs by the recipe of a run, convert, compare, and write the model and its card."
-    net, other = network("student", p, folds=recorded.record["folds"]), other_music()
-    song = f"{recorded.record['n_songs']} songs of folds {recorded.record['folds']}"
-    return export_network(recorded, fit_final(p, net, other), path, MEL, settings(p, **net.settings).window, licence=TAUGHT,
-                          trained_on=f"{len(songs(p))} songs of {p.dataset}, repaired labels, and {len(other)} tracks without labels",
-                          data=f"DEAM, 10 s clips, labels repaired; quality and interval from {song}",
-                          choice="taught by the recipe of the folds; no test song had a part in it",
-                          description="a MobileViT of a million parameters, taught by the teacher; the default")
+    "Teach the student on all songs by the recipe of a run, convert, and write the model and its card."
+    net = network("student", p, folds=recorded.record["folds"])
+    spread, scale = final_spread(recorded, outline(recorded.predictions[PREDICTED].to_numpy()))
+    window = settings(p, **net.settings).window
+    whole = WithSpread(fit_final(p, net, other_music()), spread).eval()
+    made = network_to_onnx(whole, mel=torch.randn(2, 1, MEL.n_mels, MEL.frames(window)))
+    return save_model(made, path, recorded, scale, inputs=[], mel=asdict(MEL), window=window, hop=window / 2, **provenance(recorded, p),
+                      description="a MobileViT of a million parameters that the teacher taught; log-mel in, nothing else")
+
+
+def provenance(recorded: Run, p: Preset) -> dict[str, str]:
+    "What the card of a student says of where it comes from."
+    return dict(licence=TAUGHT, choice="taught by the recipe of the folds; no test song had a part in it",
+                trained_on=f"{len(songs(p))} songs of {p.dataset}, repaired labels, and {len(other_music())} tracks without labels",
+                data=f"10 s clips; quality and interval from {recorded.record['n_songs']} songs of folds {recorded.record['folds']}")
+
+# %% ../nbs/19_export.ipynb #12b3d9d8
+class Halves(nn.Module):
+    "Log-mel in dB (b, 1, n_mels, t), and another model's ratings (b, 2) -> the mean of both, and its spread."
+    def __init__(
+        self,
+        net: nn.Module,
+        spread: Spread,  # of the mean
+        frames: int,     # of a crop
+        spare: int,      # frames that the window is longer
+        crops: int = 3,
+    ) -> None:
+        super().__init__()
+        self.net, self.spread, self.frames = net, SpreadOf(spread), frames
+        self.starts = [even_start(spare, k, crops) for k in range(crops)]
+
+    def forward(self, mel: Tensor, named: Tensor) -> tuple[Tensor, Tensor]:
+        crops = torch.cat([mel[..., at:at + self.frames] for at in self.starts])
+        rating = (self.net(crops).view(len(self.starts), -1, 2).mean(0) + named) / 2
+        return rating, self.spread(rating)
+
+
+def put_before(
+    named: onnx.ModelProto,  # features (songs, d) -> rating, spread
+    halves: onnx.ModelProto, # mel, named -> rating, spread
+) -> onnx.ModelProto:        # mel, features -> rating, spread
+    "One graph of two, the first one's rating into the second."
+    first = compose.add_prefix(named, "named_", rename_inputs=False)
+    made = compose.merge_models(first, halves, [("named_rating", "named")], outputs=["rating", "spread"])
+    onnx.checker.check_model(made)
+    return made
+
+
+def export_blend(
+    recorded: Run,           # of `sentio.models.distillation.run_blend`
+    trees: Run,              # of the named numbers alone, on the same data set
+    p: Preset,               # its songs
+    path: str | os.PathLike, # where the .onnx goes
+) -> dict[str, Any]:         # the card
+    "Teach the student and fit the named numbers on all songs, put them into one graph, and write the model and its card."
+    net, recipe = network("student", p, folds=recorded.record["folds"]), for_preset(RECIPES[NAMED], p)
+    X = feature_matrix(songs(p).set_index("song_id").path.loc[trees.predictions.song_id], recipe.inputs)
+    ridge, boosted, _ = fit_blend(trees, X, recipe)
+    spread, scale = final_spread(recorded, outline(recorded.predictions[PREDICTED].to_numpy()))
+    s = settings(p, **net.settings)
+    frames, window = MEL.frames(s.window), 2 * s.window
+    both = Halves(fit_final(p, net, other_music()), spread, frames, MEL.frames(window) - frames, s.crops).eval()
+    halves = network_to_onnx(both, mel=torch.randn(2, 1, MEL.n_mels, MEL.frames(window)), named=torch.zeros(2, 2))
+    made = put_before(to_onnx(ridge, boosted, final_spread(trees, X)[0]), halves)
+    return save_model(made, path, recorded, scale, inputs=list(recipe.inputs), mel=asdict(MEL), window=window, hop=window / 2,
+                      **provenance(recorded, p), description="the student and 224 named numbers by ridge and trees, averaged; the default")

@@ -30,7 +30,7 @@ __all__ = ['MODELS', 'DEFAULT', 'COLUMNS', 'ModelError', 'model_path', 'models',
 
 # %% ../nbs/20_predict.ipynb #d5ef9304
 MODELS = Path(next(iter(sentio.__path__))) / "data" / "models"
-DEFAULT = "student"
+DEFAULT = "student-harmony"
 
 
 class ModelError(Exception):
@@ -89,14 +89,17 @@ def open_session(
 
 
 def given(
-    y: np.ndarray,        # samples of a window, at the card's rate, shape (n,)
+    y: np.ndarray,         # samples of a window, at the card's rate, shape (n,)
     card: dict[str, Any],
-) -> np.ndarray:          # (1, n_mels, frames), dB, or (d,)
+) -> dict[str, np.ndarray]: # "mel": (1, n_mels, frames), dB; "features": (d,); or one of them
     "What a model is given of a window."
-    if "mel" not in card: return describe(y, card["sr"], card["inputs"])
-    cfg = MelConfig(**card["mel"])
-    picture = log_mel(y, cfg)
-    return picture[None, :, np.arange(cfg.frames(card["window"])) % picture.shape[1]]
+    out = {}
+    if "mel" in card:
+        cfg = MelConfig(**card["mel"])
+        picture = log_mel(y, cfg)
+        out["mel"] = picture[None, :, np.arange(cfg.frames(card["window"])) % picture.shape[1]]
+    if card["inputs"]: out["features"] = describe(y, card["sr"], card["inputs"])
+    return out
 
 
 def ratings(
@@ -109,8 +112,9 @@ def ratings(
     sr, out = card["sr"], [(np.zeros(0), np.zeros((0, 2)), np.zeros((0, 2)))]
     cut = ((t + len(y) / sr / 2, y) for t, y in windows(blocks, sr, card["window"], card["hop"]) if np.abs(y).max() >= SILENCE)
     while some := list(islice(cut, batch)):
-        x = np.stack([given(y, card) for _, y in some])
-        out.append((np.array([t for t, _ in some]), *session.run(None, {session.get_inputs()[0].name: x})))
+        heard = [given(y, card) for _, y in some]
+        x = {k: np.stack([h[k] for h in heard]) for k in heard[0]}
+        out.append((np.array([t for t, _ in some]), *session.run(None, x)))
     middle, rating, spread = (np.concatenate(x) for x in zip(*out, strict=True))
     return middle, rating.clip(-1, 1), spread
 
