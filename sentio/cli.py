@@ -208,7 +208,9 @@ def show_models(args: argparse.Namespace) -> int:
     if args.name: print(json.dumps(read_card(model_path(args.name)), indent=2))
     for name in [] if args.name else models():
         card = read_card(model_path(name))
-        print(f"{name:12} {card['description']}", f"{'':12} licence: {card['licence']}", sep="\n")
+        print(name + (" (default)" if name == DEFAULT else ""))
+        for text in (card["description"], f"licence: {card['licence']}"):
+            print(textwrap.fill(text, 78, initial_indent="  ", subsequent_indent="  "))
     return OK
 
 # %% ../nbs/23_cli.ipynb #c613ea31

@@ -194,8 +194,11 @@ def network_to_onnx(
     made = torch.onnx.export(net, tuple(inputs.values()), dynamo=True, input_names=list(inputs), output_names=["rating", "spread"],
                              opset_version=18, dynamic_shapes=tuple({0: torch.export.Dim("songs")} for _ in inputs), verbose=False)
     assert made is not None
-    onnx.checker.check_model(made.model_proto)
-    return made.model_proto
+    model = made.model_proto
+    g = model.graph
+    for part in (*g.node, *g.value_info, *g.input, *g.output): part.ClearField("metadata_props")  # torch's notes, a quarter of the file
+    onnx.checker.check_model(model)
+    return model
 
 # %% ../nbs/19_export.ipynb #33ae7fc4
 TAUGHT = ("research use, not commercial, under the same terms: taught by a committee that hears with MusiCNN's weights (CC BY-NC-SA 4.0) "
@@ -273,4 +276,4 @@ def export_blend(
     halves = network_to_onnx(both, mel=torch.randn(2, 1, MEL.n_mels, MEL.frames(window)), named=torch.zeros(2, 2))
     made = put_before(to_onnx(ridge, boosted, final_spread(trees, X)[0]), halves)
     return save_model(made, path, recorded, scale, inputs=list(recipe.inputs), mel=asdict(MEL), window=window, hop=window / 2,
-                      **provenance(recorded, p), description="the student and 224 named numbers by ridge and trees, averaged; the default")
+                      **provenance(recorded, p), description="the student and 224 named numbers by ridge and trees, averaged")

@@ -581,6 +581,7 @@ class Network:
     groups: Callable[[nn.Module], list[list[nn.Parameter]]] | None = None # its parameters in groups, from input to output
     thaw: tuple[tuple[float, int], ...] = ()             # from which share of the epochs on how many of the last groups train
     start: Mapping[str, Any] = field(default_factory=dict) # what is to be recorded of how it was pretrained
+    folds: tuple[int, ...] = ()       # test folds of whose songs its start has heard none; all if empty
 
     def learner(self, train: Mels, valid: Mels, s: Settings, where: torch.device | None = None) -> Learner:
         "The recipe, for this network."
@@ -661,10 +662,13 @@ def evaluate(
     table: pd.DataFrame,                # songs
     s: Settings,
     folder: Path,                       # of checkpoints and folds
-    folds: Iterable[int] | None = None, # test folds; all that `table` has if not given
+    folds: Iterable[int] | None = None, # test folds; all that the network may be tested on if not given
 ) -> dict[str, Any]:                    # what `sentio.results.record_run` wants
     "Train and predict fold by fold."
-    mels, ks = hear(table, network, s), [int(k) for k in (sorted(table.fold.unique()) if folds is None else folds)]
+    may = network.folds or sorted(int(k) for k in table.fold.unique())
+    ks = [int(k) for k in (may if folds is None else folds)]
+    if heard := set(ks) - set(may): raise ValueError(f"{network.name} starts from weights that have heard songs of folds {sorted(heard)}")
+    mels = hear(table, network, s)
     got = {k: train_fold(network, mels, table, k, s, folder / f"fold-{k}") for k in tqdm(ks, network.name, leave=False, unit="fold")}
     history = pd.concat(f.history.assign(fold=k) for k, f in got.items())
     return dict(predictions=pd.concat(f.predictions for f in got.values()), trained_on={k: f.trained_on for k, f in got.items()},
@@ -678,7 +682,7 @@ def run(
     labels: str = "repaired",           # "repaired", "as_filed" or "dynamic"
     root: Any = None,                   # results folder
     full: bool = False,                 # test on DEAM's full songs instead of the excerpts
-    folds: Iterable[int] | None = None, # test folds; all if not given
+    folds: Iterable[int] | None = None, # test folds; all that it may be tested on if not given
     arm: str = "",                      # of `sentio.results.ARMS`, where one thing is changed for a study
     folder: Path | None = None,         # of checkpoints and folds; `training_folder` if not given
     again: bool = False,                # forget what lies in that folder

@@ -100,6 +100,17 @@ def decode(path: Path, repeats: int) -> None:
     row('decode mp3, 30 s', lambda: load(path, sr=SR), lambda: librosa.load(path, sr=SR), repeats)
 
 
+def models_beside_decoding(path: Path, repeats: int) -> None:
+    "What each shipped model takes for a clip, from samples to ratings, against decoding that clip."
+    from sentio.audio import load
+    from sentio.predict import model_path, models, open_session, ratings, read_card
+    y = load(path, sr=SR).samples
+    print(f'{"a clip of 10 s":22}{"model":>19}{"its decoding":>19}{"ratio":>9}{"(min)":>10}')
+    for name in models():
+        session, card = open_session(model_path(name)), read_card(model_path(name))
+        row(name, lambda s=session, c=card: ratings([y], s, c), lambda: load(path, sr=SR), repeats)  # type: ignore[misc]
+
+
 def cold(code: str, *args: str) -> float:
     "Seconds of a fresh interpreter that runs `code`."
     start = time.perf_counter()
@@ -144,11 +155,13 @@ def main() -> None:
         versions = ', '.join(f'{p} {importlib.metadata.version(p)}' for p in ('numpy', 'librosa'))
         print(f'one thread, {given.repeats} turns; Python {platform.python_version()}, {versions}')
         print(f'{"median (minimum), ms":22}{"sentio":>19}{"librosa":>19}{"ratio":>9}{"(min)":>10}')
-        long, short = Path(folder)/'long.mp3', Path(folder)/'short.mp3'
+        long, short, clip = (Path(folder)/f'{name}.mp3' for name in ('long', 'short', 'clip'))
         sf.write(long, music(30, 44_100, 2), 44_100)
+        sf.write(clip, music(10, 44_100, 2), 44_100)
         sf.write(short, music(10), SR)
         compute(given.repeats)
         decode(long, given.repeats)
+        models_beside_decoding(clip, given.repeats)
         predict(short, max(3, given.repeats//3))
 
 

@@ -291,6 +291,8 @@ def network(
     "A vision transformer and how it is trained."
     if name == "vit-random": return Network(name, partial(ViT, SIZES[p.name]), MEL, SETTINGS[p.name])
     pretrained = {"vit-masked": "in-domain", "vit-imagenet": "imagenet"}[name]
+    may = () if start or pretrained == "imagenet" else tuple(folds)
     start = start or (imagenet(SIZES[p.name]) if pretrained == "imagenet" else in_domain(p, folds))
     with safe_open(start, "pt") as f: facts = json.loads((f.metadata() or {}).get("facts", "{}"))
-    return Network(name, partial(ViT, SIZES[p.name], start), MEL, SETTINGS[p.name], pretrained, groups=groups, thaw=THAW, start=facts)
+    return Network(name, partial(ViT, SIZES[p.name], start), MEL, SETTINGS[p.name], pretrained, groups=groups, thaw=THAW, start=facts,
+                   folds=may)
