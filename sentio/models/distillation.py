@@ -25,7 +25,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from torch import Tensor, nn
 
-from ..baselines import RECIPES, Songs, calibrate, choose, feature_matrix, fit_chosen, for_preset, prediction_rows
+from ..baselines import RECIPES, Songs, calibrate, choose, count_parameters, feature_matrix, fit_chosen, for_preset
+from ..baselines import prediction_rows
 from ..compute import setup
 from ..deam import split
 from ..metrics import mean_ccc, mean_r2, paired_test
@@ -382,7 +383,8 @@ def run_blend(
         found, spread = calibrate(Songs(outline(known), data.Y[valid], data.artist[valid]), known)
         fits[k] = found | dict(settings=choice.settings, inner_mean_ccc=mean_ccc(data.Y[valid], known))
         rows.append(prediction_rows(table.loc[test], said, spread.predict(outline(said))))
-    more = {k: alone[k] for k in ("trained_on", "history", "parameters", "fit_seconds", "epochs", "device")}
+    more = {k: alone[k] for k in ("trained_on", "history", "fit_seconds", "epochs", "device")}
+    more["parameters"] = alone["parameters"] + count_parameters(named)
     return record_run(pd.concat(rows), table, f"{net.name}-harmony", "repaired", fits=fits, dataset=p.dataset, preset=p.name, root=root,
                       pretrained=net.pretrained, seed=s.seed, trained_from=[net.name, NAMED],
                       config=dict(settings=asdict(s), mel=asdict(net.mel), inputs=list(recipe.inputs)), **more)
