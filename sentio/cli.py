@@ -299,7 +299,7 @@ def report(args: argparse.Namespace) -> int:
 def export(args: argparse.Namespace) -> int:
     "Fit a model on all songs by the recipe of its recorded run, and write it as ONNX with its card."
     from sentio.baselines import RECIPES, feature_matrix, for_preset
-    from sentio.export import export_blend, export_default, export_student
+    from sentio.export import export_blend, export_named, export_student
     from sentio.presets import preset, songs
     from sentio.results import read_runs
     p, name = preset(args.preset), args.model
@@ -310,7 +310,7 @@ def export(args: argparse.Namespace) -> int:
     elif name == DEFAULT: card = export_blend(runs[name], runs["ridge+xgboost-harmony"], p, path)
     else:
         recipe, paths = for_preset(RECIPES[name], p), songs(p).set_index("song_id").path.loc[runs[name].predictions.song_id]
-        card = export_default(runs[name], feature_matrix(paths, recipe.inputs), path, recipe)
+        card = export_named(runs[name], feature_matrix(paths, recipe.inputs), path, recipe)
     print(f"{path}: {card['bytes'] / 1e6:.1f} MB, {card['description']}")
     return OK
 

@@ -36,12 +36,12 @@ from torch import Tensor, nn
 from xgboost import XGBRegressor
 
 # %% auto #0
-__all__ = ['Node', 'Weights', 'CHOICE', 'LICENCE', 'TAUGHT', 'fit_blend', 'final_spread', 'linear_nodes', 'tree_nodes', 'to_onnx',
-           'save_model', 'export_default', 'SpreadOf', 'WithSpread', 'network_to_onnx', 'export_student', 'provenance',
+__all__ = ['Node', 'Weights', 'CHOICE', 'LICENCE', 'TAUGHT', 'fit_named', 'final_spread', 'linear_nodes', 'tree_nodes', 'to_onnx',
+           'save_model', 'export_named', 'SpreadOf', 'WithSpread', 'network_to_onnx', 'export_student', 'provenance',
            'Halves', 'put_before', 'export_blend']
 
 # %% ../nbs/19_export.ipynb #d1d0c181
-def fit_blend(
+def fit_named(
     recorded: Run,          # the ten-fold run of the blend
     X: np.ndarray,          # features of its songs, in the order of its predictions, shape (n, d)
     recipe: Recipe = BLEND, # an average of ridge and XGBoost
@@ -71,7 +71,7 @@ def final_spread(
 Node = onnx.NodeProto
 Weights = dict[str, np.ndarray]
 
-
+# %% ../nbs/19_export.ipynb #cb997ed9
 def linear_nodes(
     name: str,             # of the result
     mean: np.ndarray,      # of the features, shape (d,)
@@ -146,15 +146,15 @@ CHOICE = "settings and model chosen by the cross-fitted score of training songs;
 LICENCE = ("research use: trained on DEAM, whose annotations are for research and whose songs are under various Creative Commons licences; "
            "the code is Apache-2.0")
 
-
-def export_default(
+# %% ../nbs/19_export.ipynb #bebbe45b
+def export_named(
     recorded: Run,           # the ten-fold run of the blend on DEAM
     X: np.ndarray,           # features of its songs, in the order of its predictions
     path: str | os.PathLike, # where the .onnx goes
     recipe: Recipe = BLEND,
 ) -> dict[str, Any]:         # the card
     "Fit on all songs by the recipe of a run, convert, compare, and write the model and its card."
-    ridge, trees, settings = fit_blend(recorded, X, recipe)
+    ridge, trees, settings = fit_named(recorded, X, recipe)
     spread, scale = final_spread(recorded, X)
     return save_model(to_onnx(ridge, trees, spread), path, recorded, scale, licence=LICENCE, choice=CHOICE, settings=settings,
                       data="DEAM, 10 s clips, labels repaired",
@@ -173,7 +173,7 @@ class SpreadOf(nn.Module):
         log_sd = (where - self.mean) @ self.coef.T + self.intercept  # type: ignore[operator]
         return torch.minimum(torch.maximum(log_sd, self.floor), self.cap).exp()  # type: ignore[arg-type]
 
-
+# %% ../nbs/19_export.ipynb #0dfb789e
 class WithSpread(nn.Module):
     "A network and the spread of its error: log-mel in dB (b, 1, n_mels, t) -> ratings (b, 2), spreads (b, 2)."
     def __init__(self, net: nn.Module, spread: Spread) -> None:
@@ -184,7 +184,7 @@ class WithSpread(nn.Module):
         rating = self.net(mel)
         return rating, self.spread(rating)
 
-
+# %% ../nbs/19_export.ipynb #79380e0c
 def network_to_onnx(
     net: nn.Module,    # in evaluation mode
     **inputs: Tensor,  # by their names, each of at least two songs
@@ -205,7 +205,7 @@ TAUGHT = ("research use, not commercial, under the same terms: taught by a commi
           "and the FCN's (MIT), on DEAM (research use, songs under various Creative Commons licences) and Emotify (research use); "
           "the code is Apache-2.0")
 
-
+# %% ../nbs/19_export.ipynb #23c61722
 def export_student(
     recorded: Run,           # the run whose recipe it is
     p: Preset,               # its songs
@@ -220,7 +220,7 @@ def export_student(
     return save_model(made, path, recorded, scale, inputs=[], mel=asdict(MEL), window=window, hop=window / 2, **provenance(recorded, p),
                       description="a MobileViT of a million parameters that the teacher taught; log-mel in, nothing else")
 
-
+# %% ../nbs/19_export.ipynb #114cf4a8
 def provenance(recorded: Run, p: Preset) -> dict[str, str]:
     "What the card of a student says of where it comes from."
     return dict(licence=TAUGHT, choice="taught by the recipe of the folds; no test song had a part in it",
@@ -247,7 +247,7 @@ class Halves(nn.Module):
         rating = (self.net(crops).view(len(self.starts), -1, 2).mean(0) + named) / 2
         return rating, self.spread(rating)
 
-
+# %% ../nbs/19_export.ipynb #6bd15f50
 def put_before(
     named: onnx.ModelProto,  # features (songs, d) -> rating, spread
     halves: onnx.ModelProto, # mel, named -> rating, spread
@@ -258,7 +258,7 @@ def put_before(
     onnx.checker.check_model(made)
     return made
 
-
+# %% ../nbs/19_export.ipynb #82adbda2
 def export_blend(
     recorded: Run,           # of `sentio.models.distillation.run_blend`
     trees: Run,              # of the named numbers alone, on the same data set
@@ -268,7 +268,7 @@ def export_blend(
     "Teach the student and fit the named numbers on all songs, put them into one graph, and write the model and its card."
     net, recipe = network("student", p, folds=recorded.record["folds"]), for_preset(RECIPES[NAMED], p)
     X = feature_matrix(songs(p).set_index("song_id").path.loc[trees.predictions.song_id], recipe.inputs)
-    ridge, boosted, _ = fit_blend(trees, X, recipe)
+    ridge, boosted, _ = fit_named(trees, X, recipe)
     spread, scale = final_spread(recorded, outline(recorded.predictions[PREDICTED].to_numpy()))
     s = settings(p, **net.settings)
     frames, window = MEL.frames(s.window), 2 * s.window

@@ -44,10 +44,10 @@ from ..training import batches, callbacks, concordance, evaluate, fit, hear, log
 from ..training import song_predictions, training_folder, write_tensors
 
 # %% auto #0
-__all__ = ['MEL', 'GRID', 'LOOKS', 'LISTENING', 'SETTINGS', 'ARMS', 'NAMED', 'Student', 'Views', 'cut', 'mix', 'ear', 'Watched',
-           'on_grid', 'Looking', 'Listener', 'matching', 'mixture', 'Lesson', 'Matches', 'listen', 'listening',
-           'matched', 'answers', 'taught', 'network', 'trained', 'run_blend', 'fit_final', 'heard', 'by_body',
-           'study_unlabelled']
+__all__ = ['MEL', 'GRID', 'LOOKS', 'LISTENING', 'SHARE', 'SETTINGS', 'ARMS', 'NAMED', 'Student', 'Views', 'cut', 'mix', 'ear',
+           'Watched', 'on_grid', 'Looking', 'Listener', 'matching', 'mixture', 'Lesson', 'Matches', 'listen',
+           'listening', 'matched', 'answers', 'taught', 'network', 'trained', 'run_blend', 'fit_final', 'heard',
+           'by_body', 'study_unlabelled']
 
 # %% ../../nbs/16_distillation.ipynb #8da95a7f
 import timm
@@ -60,7 +60,7 @@ from fastai.torch_core import get_model
 # %% ../../nbs/16_distillation.ipynb #a0cdf2ac
 MEL = MelConfig(n_mels=64)  # a frame every 23 ms
 
-
+# %% ../../nbs/16_distillation.ipynb #448ac7be
 class Student(nn.Module):
     "Standardised log-mel (b, 1, 64, t) -> valence and arousal (b, 2), by a MobileViT."
     def __init__(
@@ -101,7 +101,7 @@ class Views:
         "Some of the songs."
         return Views([[p[i] for i in index] for p in self.pictures], self.mels, self.seconds, random)
 
-
+# %% ../../nbs/16_distillation.ipynb #401bf560
 def cut(song: np.ndarray, mel: MelConfig, second: float, seconds: float) -> Tensor: # (1, n_mels, frames)
     "Some seconds of a picture, repeated from its start where it is too short."
     at = round(second * mel.sr / mel.hop_length) + np.arange(mel.frames(seconds))
@@ -130,7 +130,7 @@ def ear(
 # %% ../../nbs/16_distillation.ipynb #d3d73a77
 GRID = 4, 7  # bands and moments that attention is compared on
 
-
+# %% ../../nbs/16_distillation.ipynb #eac90749
 class Watched:
     "Remembers the attention that a layer of timm gave in its last pass."
     def __init__(self, attention: Any) -> None: # `timm.layers.Attention`
@@ -141,7 +141,7 @@ class Watched:
 
     def received(self) -> Tensor: return self.matrix.mean((1, 2))  # (b, n)
 
-
+# %% ../../nbs/16_distillation.ipynb #df89d6ec
 def on_grid(looks: Tensor) -> Tensor: # (b, 1, rows, columns) -> (b, 28), sum 1
     "Attention pooled to `GRID`."
     pooled = F.adaptive_avg_pool2d(looks, GRID).flatten(1)
@@ -189,7 +189,7 @@ class Listener(nn.Module):
 # %% ../../nbs/16_distillation.ipynb #e54874f7
 LOOKS = .75  # weight of attention against features: 0.3 to 0.4, as the report has it
 
-
+# %% ../../nbs/16_distillation.ipynb #6b7ff1a0
 def matching(
     student: tuple[Tensor, ...],  # numbers (b, n), and attention (b, 28) if it is taught
     *teachers: Tensor,            # the same of the teachers
@@ -209,7 +209,7 @@ def mixture(
     share[torch.rand(n, device=where) > mixed] = 1
     return tuple(mix(v, v[other], share.view(-1, 1, 1, 1)) for v in views)
 
-
+# %% ../../nbs/16_distillation.ipynb #bc6e7789
 class Lesson(Callback):
     "Mixes training crops, and puts what teachers say of their views in the place of the views."
     def __init__(self, teachers: Sequence[Callable[[Tensor], Tensor]]) -> None: self.teachers = teachers
@@ -268,13 +268,13 @@ def listen(
 LISTENING: dict[str, dict[str, Any]] = {
     "demo": dict(epochs=8, batch=16, window=2.5), "clips": dict(epochs=30), "full": dict(epochs=300, batch=64)}
 
-
+# %% ../../nbs/16_distillation.ipynb #8660afa9
 def listening(p: Preset, **changes: Any) -> Settings:
     "How a body is taught to hear."
     how = dict(lr=2e-3, wd=.05, batch=32, ccc=0, mixup=0, bands=0, frames=0, patience=10**6) | LISTENING[p.name]
     return settings(p, **how | changes)
 
-
+# %% ../../nbs/16_distillation.ipynb #bb3546be
 def matched(
     p: Preset,
     folds: Sequence[int] = (0, 1, 2),           # test folds: none of their test and validation songs is heard
@@ -286,7 +286,7 @@ def matched(
     "Weights of a body that learned to hear; trained if need be."
     table, other, s = common_training(songs(p), folds), other_music() if other is None else other, listening(p, **changes)
     looking = (p, in_domain(p, folds)) if looks else None
-    how = [checksum(looking[1]) if looking else "", str(getattr(make, "args", "")), asdict(MEL), asdict(s)]
+    how = [checksum(looking[1]) if looking else "", " ".join(f.__name__ for f in getattr(make, "args", ())), asdict(MEL), asdict(s)]
     what = json.dumps([fingerprint(table), [Path(m).name for m in other], *how])
     folder = ArrayCache().folder / "training" / f"student-listening-{hashlib.sha256(what.encode()).hexdigest()[:12]}"
     file = folder / "body.safetensors"
@@ -301,7 +301,7 @@ def answers(
     name: str = "teacher", # of `sentio.models.teacher.EARS`
 ) -> tuple[np.ndarray, np.ndarray]: # for the training songs, cross-fitted (n, 2), and for the other music (m, 2)
     "What the teacher says."
-    what = json.dumps([fingerprint(train), fingerprint(valid), [Path(m).name for m in other], name])
+    what = json.dumps([fingerprint(train), fingerprint(valid), [Path(m).name for m in other], name, teacher.VIEWS])
     file = ArrayCache().folder / "training" / f"answers-{hashlib.sha256(what.encode()).hexdigest()[:12]}.safetensors"
     if not file.exists():
         X, columns = teacher.inputs([*train.path, *valid.path, *other], name)
@@ -315,15 +315,17 @@ def answers(
     return tensors["own"].numpy(), tensors["other"].numpy()
 
 # %% ../../nbs/16_distillation.ipynb #c2ef3eed
+SHARE = .5  # of the teacher's answer in the target of a rated song
+
+# %% ../../nbs/16_distillation.ipynb #ce755252
 def taught(
     mels: Mels, train: pd.DataFrame, valid: pd.DataFrame, # as `Network.train_on` gets them
-    share: float = .5,            # of the teacher's answer in the target, in [0, 1]
     other: Sequence[str] = (),    # music without labels
     name: str = "teacher",        # of `sentio.models.teacher.EARS`
 ) -> Mels:
     "Training songs with the teacher's answers in their ratings, and other music with its answers alone."
     own, more = answers(train, valid, other, name)
-    return Mels([*mels.pictures, *log_mels(other, MEL)], np.vstack([(1 - share) * mels.Y + share * own, more]))
+    return Mels([*mels.pictures, *log_mels(other, MEL)], np.vstack([(1 - SHARE) * mels.Y + SHARE * own, more]))
 
 # %% ../../nbs/16_distillation.ipynb #171f0ac4
 SETTINGS: dict[str, dict[str, Any]] = {
@@ -332,7 +334,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "full": dict(epochs=30, batch=32, lr=1e-3, wd=.05, gain=3.)}
 ARMS = "student-labels", "student-response", "student", "student-attention"
 
-
+# %% ../../nbs/16_distillation.ipynb #e1879b24
 def network(
     name: str,                         # of `ARMS`
     p: Preset,                         # decides on the settings
@@ -352,14 +354,14 @@ def network(
 # %% ../../nbs/16_distillation.ipynb #b92ba55c
 NAMED = "ridge+xgboost-harmony"
 
-
+# %% ../../nbs/16_distillation.ipynb #c8b21f26
 def trained(net: Network, folder: Path) -> nn.Module: # log-mel in dB (b, 1, 64, t) -> valence and arousal (b, 2)
     "The best epoch's network of a fold."
     model = nn.Sequential(Standardise(np.zeros(MEL.n_mels), np.ones(MEL.n_mels)), net.make())
     model.load_state_dict(read_tensors(folder / "best.safetensors")[0])
     return model.eval()
 
-
+# %% ../../nbs/16_distillation.ipynb #d336cb16
 def run_blend(
     p: Preset,
     net: Network,                       # a student, from `network`
@@ -402,7 +404,7 @@ def fit_final(
     last = (table.fold == table.fold.max()).to_numpy()
     known, held_out = table[~last], table[last]
     own, said = answers(known, held_out, [*held_out.path, *other], committee)
-    target = .5 * np.vstack([known[DIMENSIONS], held_out[DIMENSIONS]]) + .5 * np.vstack([own, said[:len(held_out)]])
+    target = (1 - SHARE) * np.vstack([known[DIMENSIONS], held_out[DIMENSIONS]]) + SHARE * np.vstack([own, said[:len(held_out)]])
     train = Mels(log_mels([*known.path, *held_out.path, *other], MEL), np.vstack([target, said[len(held_out):]]))
     watch = Mels(log_mels(held_out.path, MEL), held_out[DIMENSIONS].to_numpy())
     folder = folder or training_folder(replace(net, name=f"{net.name}-final"), table, s)
@@ -425,7 +427,7 @@ def heard(
     crop = Crops(Mels(pictures, np.zeros((len(pictures), 2))), MEL.frames(window), crops)
     return torch.cat([body(x) for x, _ in DataLoader(crop, bs=64)]).view(len(pictures), crops, -1).mean(1).numpy()
 
-
+# %% ../../nbs/16_distillation.ipynb #340fba09
 def by_body(start: Path, table: pd.DataFrame, window: float, folds: Sequence[int]) -> pd.DataFrame: # as `prediction_rows` without spreads
     "Test songs predicted by ridge regression on what a body hears."
     out = []
@@ -437,12 +439,12 @@ def by_body(start: Path, table: pd.DataFrame, window: float, folds: Sequence[int
         out.append(test.assign(**dict(zip(PREDICTED, ridge.predict(hear(log_mels(test.path, MEL))).T, strict=True))))
     return pd.concat(out)
 
-
+# %% ../../nbs/16_distillation.ipynb #5651fcd4
 def study_unlabelled(
     p: Preset,
     root: Any = None,
     amounts: Sequence[int] = (0, 100, 200, 400), # tracks without labels
-    steps: int = 400,                            # of training, the same for each
+    steps: int = 240,                            # of training, the same for each
     music: Sequence[str] | None = None,          # `other_music()` if not given
     make: Callable[[], FineTuned] = FineTuned,   # the ear
     folds: Sequence[int] = (0, 1, 2),
