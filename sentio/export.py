@@ -186,12 +186,13 @@ class WithSpread(nn.Module):
 
 # %% ../nbs/19_export.ipynb #79380e0c
 def network_to_onnx(
-    net: nn.Module,    # in evaluation mode
-    **inputs: Tensor,  # by their names, each of at least two songs
-) -> onnx.ModelProto:  # the inputs -> rating (songs, 2), spread (songs, 2)
-    "A network with its spread as an ONNX graph, subnormal weights set to zero."
+    net: nn.Module,                                # in evaluation mode
+    outputs: Sequence[str] = ("rating", "spread"), # their names
+    **inputs: Tensor,                              # by their names, each of at least two songs
+) -> onnx.ModelProto:                              # the inputs -> the outputs, of any number of songs
+    "A network as an ONNX graph, subnormal weights set to zero."
     for p in net.parameters(): p.data.masked_fill_(is_subnormal(p.data), 0)
-    made = torch.onnx.export(net, tuple(inputs.values()), dynamo=True, input_names=list(inputs), output_names=["rating", "spread"],
+    made = torch.onnx.export(net, tuple(inputs.values()), dynamo=True, input_names=list(inputs), output_names=list(outputs),
                              opset_version=18, dynamic_shapes=tuple({0: torch.export.Dim("songs")} for _ in inputs), verbose=False)
     assert made is not None
     model = made.model_proto
@@ -249,12 +250,14 @@ class Halves(nn.Module):
 
 # %% ../nbs/19_export.ipynb #6bd15f50
 def put_before(
-    named: onnx.ModelProto,  # features (songs, d) -> rating, spread
-    halves: onnx.ModelProto, # mel, named -> rating, spread
-) -> onnx.ModelProto:        # mel, features -> rating, spread
-    "One graph of two, the first one's rating into the second."
-    first = compose.add_prefix(named, "named_", rename_inputs=False)
-    made = compose.merge_models(first, halves, [("named_rating", "named")], outputs=["rating", "spread"])
+    first: onnx.ModelProto,
+    second: onnx.ModelProto,
+    out: str,            # an output of the first
+    into: str,           # the input of the second that it becomes
+) -> onnx.ModelProto:    # inputs of both but for that one -> the outputs of the second
+    "One graph of two."
+    before = compose.add_prefix(first, "first_", rename_inputs=False)
+    made = compose.merge_models(before, second, [(f"first_{out}", into)], outputs=[o.name for o in second.graph.output])
     onnx.checker.check_model(made)
     return made
 
@@ -274,6 +277,6 @@ def export_blend(
     frames, window = MEL.frames(s.window), 2 * s.window
     both = Halves(fit_final(p, net, other_music()), spread, frames, MEL.frames(window) - frames, s.crops).eval()
     halves = network_to_onnx(both, mel=torch.randn(2, 1, MEL.n_mels, MEL.frames(window)), named=torch.zeros(2, 2))
-    made = put_before(to_onnx(ridge, boosted, final_spread(trees, X)[0]), halves)
+    made = put_before(to_onnx(ridge, boosted, final_spread(trees, X)[0]), halves, "rating", "named")
     return save_model(made, path, recorded, scale, inputs=list(recipe.inputs), mel=asdict(MEL), window=window, hop=window / 2,
                       **provenance(recorded, p), description="the student and 224 named numbers by ridge and trees, averaged")
