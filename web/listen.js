@@ -76,8 +76,10 @@ async function decode(file, url, sr) {
 
 // ---- from samples to a result
 
+let worker = null;  // kept for the next song, ended with a song that is cancelled or fails
+
 function hear(samples, settings, signal, progress) {
-  const worker = new Worker('worker.js', {type: 'module'});
+  worker ??= new Worker('worker.js', {type: 'module'});
   return new Promise((resolve, reject) => {
     signal.onabort = reject;
     worker.onerror = () => reject(new Problem('The network could not be loaded. Check the connection, then load the page again.'));
@@ -87,7 +89,11 @@ function hear(samples, settings, signal, progress) {
       if (data.error) reject(new Problem(`The network failed: ${data.error}`));
     };
     worker.postMessage({samples, card: settings}, [samples.buffer]);
-  }).finally(() => worker.terminate());
+  }).catch(error => {
+    worker.terminate();
+    worker = null;
+    throw error;
+  });
 }
 
 const clip = x => Math.min(1, Math.max(-1, x));
