@@ -41,8 +41,8 @@ SHOWN = re.compile(r"(\w+) ([+-]\d\.\d\d) \[([+-]\d\.\d\d), ([+-]\d\.\d\d)\]")
 class Browser:
     "Chromium by its DevTools protocol over a pipe: JSON messages that end with a zero byte, in at 3, out at 4."
     def __init__(self, folder: Path) -> None:
-        if not (chromium := os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)):
-            raise Missing("Chromium is needed: none on the PATH (CHROMIUM names one)")
+        if not (chromium := next(filter(None, map(shutil.which, [os.environ.get("CHROMIUM", ""), *NAMES])), None)):
+            raise Missing("Chromium is needed, and none is on the PATH (CHROMIUM may name one)")
         (theirs, self.out), (self.into, ours) = os.pipe(), os.pipe()
         def ends() -> None:
             a, b = os.dup(theirs), os.dup(ours)  # not 3 or 4 themselves
@@ -58,7 +58,7 @@ class Browser:
         "The next message."
         while b"\0" not in self.held:
             if not select.select([self.into], [], [], max(0, until - time.monotonic()))[0]: raise TimeoutError("no answer from Chromium")
-            if not (data := os.read(self.into, 1 << 20)): raise Missing("Chromium does not start here")
+            if not (data := os.read(self.into, 1 << 20)): raise RuntimeError("Chromium has ended")
             self.held += data
         message, _, self.held = self.held.partition(b"\0")
         return json.loads(message)
@@ -130,6 +130,8 @@ def page(song: Path, folder: Path) -> Iterator[tuple[Browser, str]]:
     url = f"http://127.0.0.1:{site.server_port}/"
     browser = Browser(folder / "profile")
     try:
+        try: browser.send("Browser.getVersion")
+        except (RuntimeError, OSError) as e: raise Missing(f"Chromium does not start here: {e}") from e
         browser.open(url)
         yield browser, url
     finally:
@@ -200,8 +202,9 @@ def fits(browser: Browser, widths: tuple[int, ...] = (390, 820, 1440), shots: Pa
             browser.do("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=width < 500)
             time.sleep(.15)
             wide = browser.js("[...document.querySelectorAll('body *')]"
-                              ".filter(e => e.getBoundingClientRect().right > innerWidth + .5).map(e => e.outerHTML)")
-            assert browser.js("document.documentElement.scrollWidth <= innerWidth") and not wide, f"{theme}, {width} px: {wide}"
+                              f".filter(e => e.getBoundingClientRect().right > {width} + .5).map(e => e.outerHTML)")
+            scroll = browser.js("document.documentElement.scrollWidth")  # innerWidth itself grows on a phone, with what is too wide
+            assert scroll <= width and not wide, f"{theme}, {width} px: {scroll} px, {wide}"
             if shots:
                 size = browser.do("Page.getLayoutMetrics")["cssContentSize"]
                 png = browser.do("Page.captureScreenshot", captureBeyondViewport=True, clip=size | {"scale": 1})["data"]

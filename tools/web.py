@@ -39,7 +39,7 @@ def runtime(tarball: Path | None = None) -> Path:
         if not (npm := shutil.which("npm")):
             raise Missing(f"npm is needed, once: install Node.js, or give onnxruntime-web-{VERSION}.tgz as --tarball")
         path.parent.mkdir(exist_ok=True)
-        p = subprocess.run([npm, "pack", "--silent", f"onnxruntime-web@{VERSION}"], cwd=path.parent, text=True, capture_output=True)
+        p = subprocess.run([npm, "pack", "--loglevel=error", f"onnxruntime-web@{VERSION}"], cwd=path.parent, text=True, capture_output=True)
         if p.returncode: raise Missing(f"npm pack onnxruntime-web@{VERSION}: {p.stderr.strip()[-400:]}")
     found = "sha512-" + base64.b64encode(hashlib.sha512(path.read_bytes()).digest()).decode()
     if found != INTEGRITY: raise ValueError(f"{path} is not onnxruntime-web {VERSION}: {found}; remove it")

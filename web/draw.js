@@ -1,6 +1,7 @@
 // The two pictures, as SVG of the width that the page gives them. Colours are in style.css.
 
 const NS = 'http://www.w3.org/2000/svg';
+const MANY = 80;  // windows; from here on the line has no dots
 
 export const clock = s => `${Math.floor(s / 60)}:${String(Math.floor(s % 60)).padStart(2, '0')}`;
 
@@ -82,10 +83,11 @@ export function drawCurve(svg, result, dimensions, now) {
     for (const piece of pieces(result)) {
       const line = end => piece.map(p => [x(p.second), y(p[d][end])]);
       put('path', {class: `band ${d}`, d: path([...line('high'), ...line('low').reverse()]) + 'Z'});
-      put('path', {class: `line ${d}`, d: path(line('at'))});
+      put('path', {class: `line ${d}`, d: path([...line('at'), ...line('at').slice(-1)])});  // a window alone is a dot
     }
     put('path', {class: 'playhead', d: path([[x(Math.min(now, seconds)), top], [x(Math.min(now, seconds)), top + high]])});
-    for (const p of result.curve) if (p.valence) put('circle', {class: `dot ${d}`, cx: x(p.second), cy: y(p[d].at), r: result.curve.length > 60 ? 1.5 : 3});
+    const dots = result.curve.length > MANY ? [] : result.curve.filter(p => p.valence);
+    for (const p of dots) put('circle', {class: `dot ${d}`, cx: x(p.second), cy: y(p[d].at), r: 3});
   });
   const step = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600].find(s => seconds / s <= width / 60);
   for (let t = 0; t <= seconds; t += step) {

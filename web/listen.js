@@ -101,13 +101,13 @@ const mean = xs => xs.reduce((sum, x) => sum + x, 0) / xs.length;
 
 // Mean over the windows that are not silent; an interval is the mean spread times the card's factor. `curve` has null where it is silent.
 function summary(rows, {interval}, name, seconds) {
-  const heard = rows.filter(row => !row.rating.some(isNaN)), result = {name, seconds, curve: []};
+  const loud = row => !row.rating.some(isNaN), heard = rows.filter(loud), result = {name, seconds, curve: []};
   if (!heard.length) throw new Problem(silent(name, seconds));
   const range = (x, half) => ({at: x, low: clip(x - half), high: clip(x + half)});
   Object.keys(DIMENSIONS).forEach((d, i) => {
     const half = row => row.spread[i] * interval['80'][d];
     result[d] = range(mean(heard.map(row => row.rating[i])), mean(heard.map(half)));
-    rows.forEach((row, k) => (result.curve[k] ??= {second: row.second})[d] = heard.includes(row) ? range(row.rating[i], half(row)) : null);
+    rows.forEach((row, k) => (result.curve[k] ??= {second: row.second})[d] = loud(row) ? range(row.rating[i], half(row)) : null);
   });
   return result;
 }
@@ -140,7 +140,7 @@ function describe(settings) {
   $('quality').textContent = `Agreement with the listeners' mean rating (CCC, ${quality.note}; 1 is perfect): `
     + `valence ${figure(quality.valence)}, arousal ${figure(quality.arousal)}, with 95 % intervals.`;
   $('licence').textContent = `Licence of the network: ${settings.licence}.`;
-  $('model').textContent = `Network: ${settings.name}, run ${settings.run}.`;
+  $('run').textContent = settings.run;
 }
 
 // ---- the page
@@ -173,8 +173,9 @@ function draw() {
 }
 
 function clear() {
-  for (const link of [$('player'), $('csv')]) URL.revokeObjectURL(link.src ?? link.href);
+  for (const url of [$('player').src, $('csv').href]) URL.revokeObjectURL(url);
   $('player').removeAttribute('src');
+  $('player').load();  // silence
   $('problem').hidden = $('result').hidden = true;
   shown = null;
 }
