@@ -166,7 +166,8 @@ def same_as_python(browser: Browser, session: ort.InferenceSession, card: dict, 
     curve = np.array([[float(r[k]) for k in ("second", "valence", "arousal")] for r in rows])
     assert curve.shape == want["curve"].shape, f"{path.name}: {curve.shape} in the page, {want['curve'].shape} in Python"
     same = path.suffix in (".wav", ".flac") and sf.info(path).samplerate == card["sr"]  # the samples are the same
-    assert np.abs(curve - want["curve"]).max() <= (1e-3 if same else TOLERANCE), f"{path.name}: curves differ by {np.abs(curve - want['curve']).max()}"
+    apart = np.abs(curve - want["curve"]).max()
+    assert apart <= (1e-3 if same else TOLERANCE), f"{path.name}: curves differ by {apart}"
     assert browser.js("document.querySelectorAll('#curve .dot.valence').length") == len(rows)
     saved.unlink()
     return got
