@@ -8,7 +8,7 @@ export OMP_WAIT_POLICY ?= PASSIVE
 SENTIO_DATA ?= $(patsubst %/DEAM,%,$(firstword $(wildcard $(abspath ../*/data/DEAM))))
 export SENTIO_DATA
 
-.PHONY: help demo test bench runs export readme docs clean
+.PHONY: help demo test bench runs export readme web listen docs clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -39,9 +39,16 @@ export: .venv/installed ## write sentio/ from the notebooks, and clean the noteb
 readme: .venv/installed ## write README.md from nbs/index.ipynb
 	$(PY) tools/readme.py
 
+web: .venv/installed ## Sentio in the browser, into _web (needs npm, once)
+	$(PY) tools/web.py
+
+listen: .venv/installed ## the same, served at http://localhost:8000/
+	$(PY) tools/web.py --serve
+
 docs: .venv/installed ## the site, into _docs (needs Quarto 1.6 or newer)
 	@command -v quarto >/dev/null || { echo "The site is rendered by Quarto: install it from https://quarto.org/docs/get-started, then run make docs again."; exit 1; }
 	.venv/bin/nbdev-docs
+	$(PY) tools/web.py --out _docs/listen
 
 clean: ## remove what can be made again
-	rm -rf build dist _docs _proc sentio-demo *.egg-info
+	rm -rf build dist _docs _web _proc sentio-demo *.egg-info

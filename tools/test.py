@@ -21,14 +21,19 @@ RUN_NOTEBOOK = "import sys; from nbdev.test import nbdev_test; nbdev_test(sys.ar
 NOTEBOOK_CELLS = "import sys; from nbdev.test import nb_test_cells; print(len(list(nb_test_cells(sys.argv[1]))))"
 
 
+class Skipped(Exception):
+    "This machine lacks what the check needs."
+
+
 def run(*cmd: object, cwd: Path = ROOT, **env: str) -> str:
-    "Output of a command; RuntimeError with its end if it failed or ran too long."
+    "Output of a command; RuntimeError with its end if it failed or ran too long, Skipped if it says so (exit 77)."
     settings = {"SENTIO_PRESET": "demo", "OMP_NUM_THREADS": "1", "MPLBACKEND": "agg", "PYTHONWARNINGS": "ignore", "TQDM_DISABLE": "1"}
     try:
         p = subprocess.run([str(c) for c in cmd], cwd=cwd, env=os.environ | settings | env, timeout=LIMIT, text=True,
                            stdin=subprocess.DEVNULL, capture_output=True)
     except subprocess.TimeoutExpired as e:
         raise RuntimeError(f"not finished after {LIMIT} s") from e
+    if p.returncode == 77: raise Skipped(p.stderr.strip())
     if p.returncode: raise RuntimeError((p.stdout + p.stderr)[-4000:])
     return p.stdout
 
@@ -47,7 +52,8 @@ def notebook(path: Path) -> None:
 
 def copy_of_tree(folder: str) -> Path:
     "The checkout, without what was installed or built, in a folder of its own."
-    skip = shutil.ignore_patterns(".venv", ".git", ".cache", "build", "dist", "*.egg-info", "__pycache__", ".*_cache", "sentio-demo")
+    skip = shutil.ignore_patterns(".venv", ".git", ".cache", "build", "dist", "*.egg-info", "__pycache__", ".*_cache", "sentio-demo",
+                                  "_web", "_docs")
     return shutil.copytree(ROOT, Path(folder, "sentio-copy"), symlinks=True, ignore=skip)
 
 
@@ -130,26 +136,31 @@ def as_on_kaggle() -> None:
         run(sys.executable, "-c", RUN_NOTEBOOK, "09_baselines.ipynb", cwd=fresh, **env)
 
 
-def check(name: str, function, *args) -> bool:
-    "Run one check and print its line."
-    t = time.perf_counter()
+def in_the_browser() -> None:
+    "The page that hears songs in the browser gives Python's numbers, in a real Chromium."
+    run(sys.executable, "tools/check_web.py", PYTHONPATH=str(ROOT))
+
+
+def check(name: str, function, *args) -> str:
+    "Run one check, print its line, and say how it went: passed, FAILED or skipped."
+    t, went, why = time.perf_counter(), "passed", ""
     try: function(*args)
-    except Exception as e: error = str(e) or repr(e)
-    else: error = ""
-    print(f"{'FAILED' if error else 'passed'}  {name} ({time.perf_counter() - t:.0f} s)", *error.splitlines(), sep="\n        ", flush=True)
-    return not error
+    except Skipped as e: went, why = "skipped", str(e)
+    except Exception as e: went, why = "FAILED", str(e) or repr(e)
+    print(f"{went}  {name} ({time.perf_counter() - t:.0f} s)", *why.splitlines(), sep="\n        ", flush=True)
+    return went
 
 
 def main(only: list[str]) -> int:
     "Run all checks, two at a time; the number that failed."
     jobs = [(p.relative_to(ROOT).as_posix(), notebook, p) for p in notebooks() if not only or p.name.startswith(tuple(only))]
-    checks = (library_in_step, notebooks_clean, one_direction, site_is_whole, style, types, readme_in_step, as_on_kaggle)
+    checks = (library_in_step, notebooks_clean, one_direction, site_is_whole, style, types, readme_in_step, as_on_kaggle, in_the_browser)
     if not only: jobs += [(f.__doc__.strip(), f) for f in checks]
     deam = os.environ.get("SENTIO_DATA")
     print(f"DEAM's clips: {'found' if deam else 'not found, the procedural corpus stands in for them'}", flush=True)
-    with ThreadPoolExecutor(int(os.environ.get("SENTIO_TEST_WORKERS", 2))) as pool: good = list(pool.map(lambda job: check(*job), jobs))
-    print(f"{sum(good)} passed, {len(good) - sum(good)} failed")
-    return len(good) - sum(good)
+    with ThreadPoolExecutor(int(os.environ.get("SENTIO_TEST_WORKERS", 2))) as pool: went = list(pool.map(lambda job: check(*job), jobs))
+    print(f"{went.count('passed')} passed, {went.count('FAILED')} failed")
+    return went.count("FAILED")
 
 
 if __name__ == "__main__": sys.exit(bool(main(sys.argv[1:])))

@@ -1,0 +1,90 @@
+"""Sentio in the browser: page, ONNX Runtime Web, network and card in one folder that any static server can serve.
+
+    python tools/web.py                        into _web/: make web
+    python tools/web.py --serve                and serve it: make listen
+    python tools/web.py --tarball FILE.tgz     without a network
+
+The network hears samples (`SONG`, or --song FILE.onnx), and its card lies beside it (FILE.json). onnxruntime-web comes from npm, once,
+into .cache/.
+"""
+import argparse
+import base64
+import functools
+import hashlib
+import http.server
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+SONG = Path(os.environ.get("SENTIO_SONG") or ROOT / ".cache/student-song.onnx")
+VERSION = "1.29.0"
+# npm view onnxruntime-web@VERSION dist.integrity
+INTEGRITY = "sha512-LuQlpX6MFLJZu756erwUeb1mNfoJGbs1kzDwJGNlf5RvfYMdqhcY3vNpDPK40CUV2HoWTkIj+uS0o36GFHjeYw=="
+RUNTIME = ("ort.wasm.bundle.min.mjs", "ort-wasm-simd-threaded.wasm")  # WebAssembly alone: no WebGPU
+
+
+class Missing(Exception):
+    "Something that the page is made of, or the check needs, is not on this machine."
+
+
+def runtime(tarball: Path | None = None) -> Path:
+    "The pinned package as npm publishes it: from `tarball`, from .cache/, or from npm."
+    path = tarball or ROOT / f".cache/onnxruntime-web-{VERSION}.tgz"
+    if not path.exists() and tarball: raise Missing(f"no file {path}")
+    if not path.exists():
+        if not (npm := shutil.which("npm")):
+            raise Missing(f"npm is needed, once: install Node.js, or give onnxruntime-web-{VERSION}.tgz as --tarball")
+        path.parent.mkdir(exist_ok=True)
+        p = subprocess.run([npm, "pack", "--loglevel=error", f"onnxruntime-web@{VERSION}"], cwd=path.parent, text=True, capture_output=True)
+        if p.returncode: raise Missing(f"npm pack onnxruntime-web@{VERSION}: {p.stderr.strip()[-400:]}")
+    found = "sha512-" + base64.b64encode(hashlib.sha512(path.read_bytes()).digest()).decode()
+    if found != INTEGRITY: raise ValueError(f"{path} is not onnxruntime-web {VERSION}: {found}; remove it")
+    return path
+
+
+def build(out: Path, song: Path = SONG, tarball: Path | None = None) -> Path:
+    "Write the folder: some 18 MB, most of them the runtime."
+    if not song.exists(): raise Missing(f"no network at {song}: name one as --song or in SENTIO_SONG")
+    package = runtime(tarball)
+    shutil.copytree(ROOT / "web", out, dirs_exist_ok=True)
+    shutil.copyfile(song, out / "model.onnx")
+    shutil.copyfile(song.with_suffix(".json"), out / "model.json")
+    with tarfile.open(package) as tar:
+        for name in RUNTIME: (out / name).write_bytes(tar.extractfile(f"package/dist/{name}").read())
+    return out
+
+
+class Handler(http.server.SimpleHTTPRequestHandler):
+    "Serves files with the types that a browser insists on, and without a log."
+    extensions_map = {**http.server.SimpleHTTPRequestHandler.extensions_map, ".mjs": "text/javascript", ".js": "text/javascript",  # noqa: RUF012
+                      ".wasm": "application/wasm"}
+
+    def log_message(self, *args: object) -> None: pass
+
+
+def server(folder: Path, port: int = 0) -> http.server.ThreadingHTTPServer:
+    "A server of `folder` on this machine alone; port 0: any that is free."
+    return http.server.ThreadingHTTPServer(("127.0.0.1", port), functools.partial(Handler, directory=str(folder)))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, default=ROOT / "_web", help="folder to write, default: _web")
+    parser.add_argument("--song", type=Path, default=SONG, help=f"the network that hears samples, default: {SONG}")
+    parser.add_argument("--tarball", type=Path, help=f"onnxruntime-web-{VERSION}.tgz, where npm cannot be reached")
+    parser.add_argument("--serve", nargs="?", type=int, const=8000, metavar="PORT", help="serve it, default port: 8000")
+    args = parser.parse_args()
+    try: out = build(args.out, args.song, args.tarball)
+    except (Missing, ValueError) as e: sys.exit(str(e))
+    print(f"{out}: {sum(p.stat().st_size for p in out.iterdir()) / 1e6:.1f} MB")
+    if args.serve is not None:
+        print(f"http://localhost:{args.serve}/  (Ctrl-C ends it)", flush=True)
+        try: server(out, args.serve).serve_forever()
+        except KeyboardInterrupt: pass
+
+
+if __name__ == "__main__": main()
