@@ -221,7 +221,8 @@ NETWORKS = ("crnn", "crnn-seconds", "ast", "ast-base", "ast-audioset", "fcn-fine
 RUNS = (*MODELS, *(f"{m}-weighted" for m in PLAIN[:3]), "stack", "teacher", *NETWORKS, "student-harmony", "fcn-random")
 STUDIES = {"hearing": "sentio.baselines", **dict.fromkeys(("learning-curve", "selection-leakage", "harmony-families"), "sentio.studies"),
            "heard-once": "sentio.models.finetuned", "unlabelled": "sentio.models.distillation",
-           **dict.fromkeys(("teacher-members", "dynamic-target"), "sentio.models.teacher")}
+           **dict.fromkeys(("teacher-members", "dynamic-target"), "sentio.models.teacher"),
+           "distance": "sentio.analysis", **dict.fromkeys(("families_shap", "faithfulness"), "sentio.explain")}
 
 # %% ../nbs/23_cli.ipynb #dfcdacb9
 def run_one(

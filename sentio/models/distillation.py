@@ -374,9 +374,9 @@ def network(
 NAMED = "ridge+xgboost-harmony"
 
 # %% ../../nbs/16_distillation.ipynb #c8b21f26
-def trained(net: Network, folder: Path) -> nn.Module: # log-mel in dB (b, 1, 64, t) -> valence and arousal (b, 2)
+def trained(net: Network, folder: Path) -> nn.Module: # log-mel in dB (b, 1, n_mels, t) -> valence and arousal (b, 2)
     "The best epoch's network of a fold."
-    model = nn.Sequential(Standardise(np.zeros(MEL.n_mels), np.ones(MEL.n_mels)), net.make())
+    model = nn.Sequential(Standardise(np.zeros(net.mel.n_mels), np.ones(net.mel.n_mels)), net.make())
     model.load_state_dict(read_tensors(folder / "best.safetensors")[0])
     return model.eval()
 
