@@ -34,7 +34,7 @@ from .results import DIMENSIONS, Study, record_study
 from .training import evaluate, settings, training_folder
 
 # %% auto #0
-__all__ = ['CLIP', 'SCRIPT', 'curve', 'within', 'middle_of', 'agreement', 'ends', 'compared', 'study_curve', 'cost',
+__all__ = ['CLIP', 'SCRIPT', 'curve', 'within', 'middle_of', 'ends', 'agreement', 'compared', 'study_curve', 'cost',
            'write_music', 'parts', 'study_length']
 
 # %% ../nbs/20c_curve.ipynb #7ce1f051
@@ -57,26 +57,26 @@ def within(
     "Pearson correlation along each song."
     return np.array([pearson(x, y) if min(np.ptp(x), np.ptp(y)) > 1e-9 else np.nan for x, y in zip(a, b, strict=True)])
 
-
+# %% ../nbs/20c_curve.ipynb #7e175575
 def middle_of(y: np.ndarray, _: np.ndarray) -> float: return float(np.median(y))
+def ends(interval: tuple[Any, Any]) -> dict[str, float]: return dict(zip(("low", "high"), interval, strict=True))
 
-
+# %% ../nbs/20c_curve.ipynb #51a128bd
 def agreement(
     said: np.ndarray,   # the curves of a dimension, shape (songs, moments)
     rated: np.ndarray,  # the ratings at the same moments
     artist: np.ndarray, # of each song, shape (songs,)
-) -> pd.DataFrame:      # what, r, low, high (95 %, bootstrap by artist), n
+) -> pd.DataFrame:      # what, r, low, high (95 %, bootstrap by artist), n, and by how much the ratings differ there
     "How far curves and ratings agree, between songs and within them."
     own, other = within(said, rated), within(said, np.roll(rated, len(rated) // 2, axis=0))
     means, rows = (said.mean(1), rated.mean(1)), []
-    rows.append(dict(what="between songs", r=pearson(*means), **ends(bootstrap(*means, artist, stat=pearson)), n=len(said)))
+    rows.append(dict(what="between songs", r=pearson(*means), **ends(bootstrap(*means, artist, stat=pearson)), n=len(said),
+                     sd=means[1].std()))
     for what, r in (("within a song", own), ("within, of another song", other)):
         ok = np.isfinite(r)
-        rows.append(dict(what=what, r=np.median(r[ok]), **ends(bootstrap(r[ok], r[ok], artist[ok], stat=middle_of)), n=ok.sum()))
+        rows.append(dict(what=what, r=np.median(r[ok]), **ends(bootstrap(r[ok], r[ok], artist[ok], stat=middle_of)), n=ok.sum(),
+                         sd=np.median(rated.std(1))))
     return pd.DataFrame(rows)
-
-
-def ends(interval: tuple[Any, Any]) -> dict[str, float]: return dict(zip(("low", "high"), interval, strict=True))
 
 # %% ../nbs/20c_curve.ipynb #a79f6802
 CLIP = 30.  # second of the excerpt at which a clip begins
@@ -114,7 +114,7 @@ def study_curve(
     assert labels, "songs() has found it"
     test = table[table.fold.isin(folds)].reset_index(drop=True)
     models = {k: trained(net, folder / f"fold-{k}") for k in folds}
-    curves = [curve(load(r.path).samples, models[r.fold], card) for r in tqdm(test.itertuples(), "curves", len(test))]
+    curves = [curve(load(r.path).samples, models[r.fold], card) for r in tqdm(test.itertuples(), "curves", len(test), disable=None)]
     return record_study("curve", compared(curves, test, labels), "Does the curve follow what listeners said along the song?", root,
                         dataset=p.dataset, labels="dynamic", folds=list(folds), n_songs=len(test), trained_from=[folder.name],
                         window=s.window, hop=hop)
@@ -135,7 +135,7 @@ with Predictor(workers=int(sys.argv[1])) as predict:
 print(json.dumps(dict(took=time.perf_counter() - start, **peaks, windows=sum(len(r.emotion.curve) for r in rows))))
 """
 
-
+# %% ../nbs/20c_curve.ipynb #b8549a6c
 def cost(
     paths: Sequence[str | Path],
     workers: int = 1,
@@ -183,10 +183,10 @@ def study_length(
     "Record time and memory of files of every length, and of a folder with several workers."
     rows = []
     with TemporaryDirectory() as tmp:
-        for seconds in tqdm(lengths, "lengths"):
+        for seconds in tqdm(lengths, "lengths", disable=None):
             file = write_music(Path(tmp, "music.wav"), seconds)
             rows.append(dict(files=1, seconds=seconds, workers=1) | cost([file]))
         album = [write_music(Path(tmp, f"{i}.wav"), 10, seed=i) for i in range(clips)]
-        for n in tqdm(workers, "workers"): rows.append(dict(files=clips, seconds=10, workers=n) | cost(album, n))
+        for n in tqdm(workers, "workers", disable=None): rows.append(dict(files=clips, seconds=10, workers=n) | cost(album, n))
     return record_study("length", pd.DataFrame(rows), "What do long files and large folders take?", root, dataset="corpus",
                         n_songs=len(lengths) + clips, milliseconds=parts())

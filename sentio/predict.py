@@ -134,14 +134,14 @@ def answers(
         rating, spread = session.run(None, x)
         yield np.array([middle for middle, _ in rows]), rating.clip(-1, 1), spread
 
-
+# %% ../nbs/20_predict.ipynb #a9449d38
 def together(parts: Iterable[Answers]) -> Answers:
     "Answers put end to end."
     none = np.zeros(0), np.zeros((0, 2)), np.zeros((0, 2))
     middle, rating, spread = (np.concatenate(x) for x in zip(none, *parts, strict=True))
     return middle, rating, spread
 
-
+# %% ../nbs/20_predict.ipynb #4708c31b
 def ratings(
     blocks: Iterable[np.ndarray],  # mono samples in blocks of any size, at the card's rate
     session: ort.InferenceSession,
@@ -174,7 +174,7 @@ def mono(blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
         if block.ndim != 1: raise ValueError(f"blocks of one channel, shape (n,), are needed, not {block.shape}")
         if len(block): yield block
 
-
+# %% ../nbs/20_predict.ipynb #e24d46f5
 def running(
     blocks: Iterable[np.ndarray],   # mono samples in blocks of any size, at the card's rate, full scale [-1, 1]
     session: ort.InferenceSession,
@@ -192,7 +192,7 @@ def packed(blocks: Iterable[np.ndarray], card: dict[str, Any]) -> Iterator[np.nd
     for middle, x in heard(blocks, card):
         yield np.concatenate([np.array([middle], "<f8").view("<f4"), *(v.ravel() for v in x.values())])
 
-
+# %% ../nbs/20_predict.ipynb #5a737deb
 def unpacked(row: np.ndarray, card: dict[str, Any]) -> Heard:
     "The window again."
     middle, rest, x = float(row[:2].view("<f8")[0]), row[2:], {}
@@ -212,7 +212,7 @@ def at_hop(
     if not 1 / card["sr"] <= hop <= longest: raise ValueError(f"hop {hop:g}: it must be more than 0 s and at most a window, {longest:g} s")
     return card | {"hop": float(hop)}
 
-
+# %% ../nbs/20_predict.ipynb #cc29b506
 def usual_workers() -> int:
     "The cores that this process may use, but no more than eight."
     return min(8, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
@@ -231,7 +231,7 @@ def hear(
     if not len(middle): raise SilentAudio(path, "no window of it is louder than silence")
     return song_emotion(middle, rating, spread, card, seconds=stream.seconds, flags=tuple(stream.flags), path=str(path))
 
-
+# %% ../nbs/20_predict.ipynb #718901cb
 class Predictor:
     "Hears files and says how they feel; many at once, if there are cores. Close it, or use it in a `with`."
     def __init__(
