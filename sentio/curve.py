@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 import timeit
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -170,7 +171,7 @@ def parts(window: float = 10.) -> dict[str, float]:
         x = {k: v[None] for k, v in given(y, card).items()}
         jobs: dict[str, Callable[[], Any]] = dict(decode=lambda: list(decode(str(file))), given=lambda: given(y, card),
                                                   model=lambda: session.run(None, x))
-        return {k: 1e3 * min(timeit.repeat(job, number=1, repeat=15)) for k, job in jobs.items()}
+        return {k: 1e3 * min(timeit.repeat(job, timer=time.process_time, number=1, repeat=15)) for k, job in jobs.items()}
 
 # %% ../nbs/20c_curve.ipynb #86d4e8d3
 def study_length(
