@@ -238,7 +238,7 @@ class Predictor:
         self,
         model: str | os.PathLike | None = None, # a name of `models()` or the path of an .onnx file; the default model if not given
         timeout: float = 60.,                   # seconds without progress after which a decoder counts as hanging
-        threads: int = 1,                       # threads of ONNX Runtime for each file
+        threads: int = 1,                       # threads of ONNX Runtime
         workers: int | None = None,             # files that `predict` hears at the same time; `usual_workers()` if not given
         hop: float | None = None,               # seconds from one window to the next, see `at_hop`; the card's if not given
     ) -> None:
