@@ -11,12 +11,13 @@ __all__ = ['ERRORS', 'SIZE_FIELD', 'MP3_RATES', 'BLOCK', 'SHORTEST', 'LOUDEST', 
            'mostly_noise', 'cut_short', 'info_frame', 'Prefixed', 'Source', 'ForwardFile', 'SndfileSource', 'AvSource',
            'gathered', 'FfmpegSource', 'open_audio', 'check_file', 'excerpt', 'Check', 'resampled', 'Stream', 'decode',
            'answer', 'send', 'serve', 'start_worker', 'receive', 'kill_worker', 'stop_worker', 'Worker', 'Decoder',
-           'conversation', 'ended', 'Audio', 'default_decoder', 'load', 'windows', 'find_audio']
+           'conversation', 'ended', 'in_order', 'first_of', 'Audio', 'default_decoder', 'load', 'windows', 'find_audio']
 
 # %% ../nbs/04_audio.ipynb #2d49aa8a
 import json
 import math
 import os
+import pkgutil
 import shutil
 import signal
 import stat
@@ -26,7 +27,9 @@ import sys
 import threading
 import time
 import weakref
-from collections.abc import Generator, Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -423,12 +426,13 @@ def decode(
 FRAME = struct.Struct('<cI')
 
 def answer(
-    request: dict[str, Any], # the arguments of `decode`
+    request: dict[str, Any], # the arguments of `decode`; `make` and `more` of `Decoder.stream`
 ) -> Iterator[tuple[bytes, bytes]]:
     "The messages for one file."
+    make, more = pkgutil.resolve_name(request.pop('make', None) or 'builtins:iter'), request.pop('more', {})
     stream = Stream(decode(**request))
     try:
-        for block in stream: yield b'A', block.astype('<f4').tobytes()
+        for block in make(stream, **more): yield b'A', block.astype('<f4').tobytes()
         yield b'Z', json.dumps([stream.seconds, stream.flags]).encode()
     except AudioError as error: yield b'E', json.dumps([type(error).__name__, *error.args]).encode()
     except Exception as error: yield b'E', json.dumps(['NotAudio', request['path'], f'decoding fails ({error!r})']).encode()
@@ -471,7 +475,7 @@ def receive(process: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
 # %% ../nbs/04_audio.ipynb #834cc1af
 def kill_worker(process: subprocess.Popen[bytes]) -> None:
     "End the worker and whatever it started, at once."
-    with suppress(ProcessLookupError): os.killpg(process.pid, signal.SIGKILL) if hasattr(os, 'killpg') else process.kill()
+    with suppress(ProcessLookupError, PermissionError): os.killpg(process.pid, signal.SIGKILL) if hasattr(os, 'killpg') else process.kill()
 
 # %% ../nbs/04_audio.ipynb #239c9251
 def stop_worker(process: subprocess.Popen[bytes], owner: int) -> None:
@@ -528,15 +532,22 @@ class Decoder:
         if self.worker: self.worker.stop()
         self.worker = None
 
+    def interrupt(self) -> None:
+        "From another thread: end the file that is being decoded, as if its decoder had crashed."
+        if worker := self.worker: kill_worker(worker.process)
+
     def stream(
         self,
         path: str | os.PathLike,       # any audio file
         sr: int = 22050,               # rate wanted, Hz
         offset: float = 0.,            # seconds to leave out at the beginning
         duration: float | None = None, # seconds to keep; None: all
-    ) -> Stream:                       # mono float32 blocks; `.seconds` and `.flags` at their end
+        make: str | None = None,       # "module:function": what the worker makes of the blocks before it sends them
+        **more: Any,                   # further arguments of `make`, such as JSON can hold
+    ) -> Stream:                       # mono float32 blocks, or those of `make`; `.seconds` and `.flags` at their end
         "Decode one file in bounded memory. Errors come while you iterate, some only at the end."
-        return Stream(conversation(self, path=os.fspath(path), sr=sr, offset=offset, duration=duration, window=self.window))
+        part = dict(sr=sr, offset=offset, duration=duration, window=self.window)
+        return Stream(conversation(self, path=os.fspath(path), make=make, more=more, **part))
 
 # %% ../nbs/04_audio.ipynb #9911998c
 def conversation(decoder: Decoder, **request: Any) -> Blocks:
@@ -559,6 +570,35 @@ def ended(kind: bytes, body: bytes) -> tuple[float, tuple[str, ...]]:
     first, *rest = json.loads(body)
     if kind == b'E': raise ERRORS[first](*rest)
     return first, tuple(rest[0])
+
+# %% ../nbs/04_audio.ipynb #80fba789
+def in_order(
+    hear: Callable[[Decoder, Any], Any], # called in a thread, with a decoder that no other thread has then
+    paths: Iterable[Any],
+    decoders: Sequence[Decoder],         # as many files are heard at the same time
+    ahead: int = 16,                     # files a decoder that may be begun before the first of them is done
+) -> Iterator[Any]:                      # what `hear` returns
+    "Hear many files, in order. Whatever ends it before its time (an error, Ctrl-C, `close`) ends what was begun."
+    free, left, pool = [*decoders][::-1], deque[Future[Any]](), ThreadPoolExecutor(len(decoders))
+    def one(path: Any) -> Any:
+        decoder = free.pop()
+        try: return hear(decoder, path)
+        finally: free.append(decoder)
+    try:
+        for path in paths:
+            left.append(pool.submit(one, path))
+            while left and (left[0].done() or len(left) >= ahead*len(decoders)): yield first_of(left)
+        while left: yield first_of(left)
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+        while wait([f for f in left if not f.cancelled()], timeout=.05).not_done:
+            for decoder in decoders: decoder.interrupt()
+
+# %% ../nbs/04_audio.ipynb #bda2cfe7
+def first_of(left: deque[Future[Any]]) -> Any:
+    "The result of the first, as soon as it is there; it is asked for again and again, so that Ctrl-C comes through on Windows, too."
+    while not left[0].done(): wait([left[0]], timeout=1)
+    return left.popleft().result()
 
 # %% ../nbs/04_audio.ipynb #ed10c22b
 @dataclass(frozen=True)

@@ -29,9 +29,9 @@ from .predict import COLUMNS, DEFAULT, ModelError, Prediction, Predictor, model_
 # %% auto #0
 __all__ = ['OK', 'USAGE', 'SOME_FAILED', 'INTERRUPTED', 'HEADER', 'CURVE', 'PREDICT', 'FORMATS', 'PLAIN', 'MODELS', 'NETWORKS',
            'RUNS', 'STUDIES', 'bar', 'shorten', 'line', 'spark', 'Table', 'curve_rows', 'beside', 'UsageError',
-           'predict', 'write_all', 'show', 'show_models', 'run_one', 'network', 'train', 'train_all', 'study', 'report',
-           'export', 'demo', 'add_command', 'predict_parser', 'train_parser', 'add_source', 'report_parsers', 'parser',
-           'main']
+           'predict', 'predictor', 'write_all', 'show', 'show_models', 'run_one', 'network', 'train', 'train_all',
+           'study', 'report', 'export', 'demo', 'add_command', 'predict_parser', 'train_parser', 'add_source',
+           'report_parsers', 'parser', 'main']
 
 # %% ../nbs/23_cli.ipynb #c01589be
 OK, USAGE, SOME_FAILED, INTERRUPTED = 0, 2, 3, 130
@@ -133,9 +133,10 @@ def beside(path: Path) -> Path:
 # %% ../nbs/23_cli.ipynb #a83a984e
 PREDICT = """examples:
   sentio predict song.mp3                    a table on the terminal
-  sentio predict ~/Music                     every audio file in a folder and below
+  sentio predict ~/Music                     all audio in a folder and below
   sentio predict *.mp3 -o moods.csv          one row a file
   sentio predict song.mp3 --curve            how it changes along the song
+  sentio predict song.mp3 --curve --hop 1    the same in steps of a second
   sentio predict a.mp3 b.wav --json | jq .valence
 
 valence: unpleasant -1 .. 1 pleasant.  arousal: calm -1 .. 1 energetic.
@@ -162,11 +163,18 @@ def predict(args: argparse.Namespace) -> int:
     files = find_audio(args.files)
     if not files: raise UsageError(f"no audio files in {', '.join(args.files)}")
     if args.output in files: raise UsageError(f"{args.output} is one of the files to hear: it would be overwritten")
-    tables = [Table(args.format, COLUMNS, args.output)] if args.format else []
-    if tables and args.curve: tables.append(Table(args.format, CURVE, beside(args.output)))
-    with Predictor(args.model) as predictor:
-        paths = tqdm(files, unit="file", leave=False, disable=len(files) < 2 or not sys.stderr.isatty())
-        return write_all(predictor.predict(paths), tables, args.curve)
+    with predictor(args) as p:
+        tables = [Table(args.format, COLUMNS, args.output)] if args.format else []
+        if tables and args.curve: tables.append(Table(args.format, CURVE, beside(args.output)))
+        hidden = len(files) < 2 or not sys.stderr.isatty()
+        rows = tqdm(p.predict(files), total=len(files), unit=" songs", leave=False, smoothing=.05, disable=hidden)
+        return write_all(rows, tables, args.curve)
+
+# %% ../nbs/23_cli.ipynb #bdaa9b1a
+def predictor(args: argparse.Namespace) -> Predictor:
+    "The predictor that a command asks for."
+    try: return Predictor(args.model, workers=args.workers, hop=args.hop)
+    except ValueError as e: raise UsageError(str(e)) from None
 
 # %% ../nbs/23_cli.ipynb #ebadc4fb
 def write_all(
@@ -222,7 +230,8 @@ RUNS = (*MODELS, *(f"{m}-weighted" for m in PLAIN[:3]), "stack", "teacher", *NET
 STUDIES = {"hearing": "sentio.baselines", **dict.fromkeys(("learning-curve", "selection-leakage", "harmony-families"), "sentio.studies"),
            "heard-once": "sentio.models.finetuned", "unlabelled": "sentio.models.distillation",
            **dict.fromkeys(("teacher-members", "dynamic-target"), "sentio.models.teacher"),
-           "distance": "sentio.analysis", **dict.fromkeys(("families_shap", "faithfulness"), "sentio.explain")}
+           "distance": "sentio.analysis", **dict.fromkeys(("families-shap", "faithfulness"), "sentio.explain"),
+           "formats": "sentio.formats", **dict.fromkeys(("curve", "length"), "sentio.curve")}
 
 # %% ../nbs/23_cli.ipynb #dfcdacb9
 def run_one(
@@ -356,6 +365,8 @@ def predict_parser(commands: Any) -> None:
         fmt.add_argument(f"--{name}", dest="format", action="store_const", const=name, help=about)
     p.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the table there instead of to the terminal")
     p.add_argument("--curve", action="store_true", help="also how it changes along the song: a second table FILE.curve.EXT with -o")
+    p.add_argument("--hop", type=float, metavar="SECONDS", help="from one point of the curve to the next (default: the model's)")
+    p.add_argument("--workers", type=int, metavar="N", help="files heard at the same time (default: as many as cores, at most 8)")
     p.add_argument("--model", help="a name that `sentio models` lists, or an .onnx file with its card beside it")
 
 # %% ../nbs/23_cli.ipynb #3a83842e
@@ -415,6 +426,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ModuleNotFoundError as e:
         print(f'sentio: this command needs {e.name}: pip install "sentio[train,report,export]"', file=sys.stderr)
         return USAGE
+    except KeyboardInterrupt: return INTERRUPTED
     except BrokenPipeError:  # the reader of our output has gone, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK

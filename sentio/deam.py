@@ -39,8 +39,9 @@ __all__ = ['DATA', 'EXCERPTS', 'FULL', 'SONGS', 'DIMENSIONS', 'EXCHANGED', 'MARK
            'FAMILIES', 'HYPHENATED', 'SHARED', 'SEED', 'ANNOTATIONS', 'METADATA', 'MISFILED', 'URL', 'KAGGLE',
            'ARCHIVES', 'label_table', 'repair', 'audio_folder', 'audio_files', 'is_corpus', 'read', 'family',
            'clean_artist', 'artist_ids', 'grid_cells', 'make_folds', 'balance', 'worst_distance', 'choose_seed',
-           'split', 'read_metadata', 'read_static', 'dynamic_means', 'build', 'cache_folder', 'find', 'coverage',
-           'DownloadError', 'Archive', 'fetch', 'verify', 'unpack', 'download', 'validate', 'Deam', 'initialize']
+           'split', 'read_metadata', 'read_static', 'dynamic', 'dynamic_means', 'build', 'cache_folder', 'find',
+           'coverage', 'DownloadError', 'Archive', 'fetch', 'verify', 'unpack', 'download', 'validate', 'Deam',
+           'initialize']
 
 # %% ../nbs/06_deam.ipynb #3f606dcf
 DATA = Path(next(iter(sentio.__path__))) / "data"
@@ -273,6 +274,15 @@ def read_static(
     return pd.concat(files)[columns].sort_values("song_id", ignore_index=True)
 
 # %% ../nbs/06_deam.ipynb #f97436a0
+def dynamic(
+    root: Path | str,  # the DEAM folder
+    d: str,            # "valence" or "arousal"
+) -> pd.DataFrame:     # index song_id, a column every half second, named by it: [-1, 1]
+    "The dynamic annotations: the mean of the raters along each song, from second 15 on."
+    t = _annotation(root, f"dynamic (per second annotations)/{d}.csv").set_index("song_id")
+    return t.set_axis([int(re.sub(r"\D", "", c)) / 1000 for c in t.columns], axis=1)
+
+
 def dynamic_means(
     root: Path | str,                                  # the DEAM folder
     seconds: tuple[float, float] | None = None,        # from (included) to (excluded); None: all there is, from second 15 on
@@ -281,9 +291,8 @@ def dynamic_means(
     lo, hi = seconds or (0., np.inf)
     out = {}
     for d in DIMENSIONS:
-        t = _annotation(root, f"dynamic (per second annotations)/{d}.csv").set_index("song_id")
-        at = np.array([int(re.sub(r"\D", "", c)) / 1000 for c in t.columns])
-        out[d] = t.loc[:, (lo <= at) & (at < hi)].mean(axis=1)
+        t = dynamic(root, d)
+        out[d] = t.loc[:, (lo <= t.columns) & (t.columns < hi)].mean(axis=1)
     return pd.DataFrame(out)
 
 # %% ../nbs/06_deam.ipynb #b6b2ffba

@@ -10,23 +10,26 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+from weakref import WeakSet
 
 import numpy as np
-import onnxruntime as ort
 
 import sentio
-from .audio import SILENCE, AudioError, Decoder, SilentAudio, windows
+from .audio import SILENCE, AudioError, Check, Decoder, SilentAudio, in_order, windows
 from .emotion import Emotion
 from .harmony import describe
 from .spectrogram import MelConfig, log_mel
 
+if TYPE_CHECKING: import onnxruntime as ort
+
 # %% auto #0
-__all__ = ['MODELS', 'DEFAULT', 'COLUMNS', 'ModelError', 'model_path', 'models', 'read_card', 'Prediction', 'open_session',
-           'given', 'ratings', 'song_emotion', 'Predictor']
+__all__ = ['MODELS', 'DEFAULT', 'COLUMNS', 'Heard', 'Answers', 'ModelError', 'model_path', 'models', 'read_card', 'Prediction',
+           'open_session', 'given', 'heard', 'answers', 'together', 'ratings', 'song_emotion', 'mono', 'running',
+           'packed', 'unpacked', 'at_hop', 'usual_workers', 'hear', 'Predictor']
 
 # %% ../nbs/20_predict.ipynb #d5ef9304
 MODELS = Path(next(iter(sentio.__path__))) / "data" / "models"
@@ -82,6 +85,7 @@ def open_session(
     threads: int = 1, # of ONNX Runtime
 ) -> ort.InferenceSession:
     "A model ready to run; subnormal numbers count as zero, which is much faster on some processors."
+    import onnxruntime as ort  # here, because the processes that decode do without
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.add_session_config_entry("session.set_denormal_as_zero", "1")
@@ -99,22 +103,51 @@ def given(
     if card["inputs"]: out["features"] = describe(y, card["sr"], card["inputs"])
     return out
 
+# %% ../nbs/20_predict.ipynb #1aae4f35
+Heard = tuple[float, dict[str, np.ndarray]]  # middle of a window in seconds, what a model is given of it: nothing of silence
 
+
+def heard(
+    blocks: Iterable[np.ndarray], # mono samples in blocks of any size, at the card's rate
+    card: dict[str, Any],
+) -> Iterator[Heard]:
+    "The windows of a signal."
+    sr = card["sr"]
+    for start, y in windows(blocks, sr, card["window"], card["hop"]):
+        yield start + len(y) / sr / 2, given(y, card) if np.abs(y).max() >= SILENCE else {}
+
+# %% ../nbs/20_predict.ipynb #e239bb78
+Answers = tuple[np.ndarray, np.ndarray, np.ndarray]  # middles in seconds (n,), ratings (n, 2), spreads (n, 2)
+
+
+def answers(
+    some: Iterable[Heard],
+    session: ort.InferenceSession,
+    batch: int = 8,                # windows computed together: more are not faster, and take more memory
+) -> Iterator[Answers]:
+    "What a model says of every window that is not silent, batch by batch; it does not depend on the batch."
+    loud = (h for h in some if h[1])
+    while rows := list(islice(loud, batch)):
+        x = {k: np.stack([h[k] for _, h in rows]) for k in rows[0][1]}
+        rating, spread = session.run(None, x)
+        yield np.array([middle for middle, _ in rows]), rating.clip(-1, 1), spread
+
+# %% ../nbs/20_predict.ipynb #a9449d38
+def together(parts: Iterable[Answers]) -> Answers:
+    "Answers put end to end."
+    none = np.zeros(0), np.zeros((0, 2)), np.zeros((0, 2))
+    middle, rating, spread = (np.concatenate(x) for x in zip(none, *parts, strict=True))
+    return middle, rating, spread
+
+# %% ../nbs/20_predict.ipynb #4708c31b
 def ratings(
-    blocks: Iterable[np.ndarray],   # mono samples in blocks of any size, at the card's rate
+    blocks: Iterable[np.ndarray],  # mono samples in blocks of any size, at the card's rate
     session: ort.InferenceSession,
     card: dict[str, Any],
-    batch: int = 32,                # windows computed together; the result does not depend on it
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]: # middle of each window in seconds (n,), ratings (n, 2), spreads (n, 2)
+    batch: int = 8,                # windows computed together
+) -> Answers:
     "What a model says of every window that is not silent."
-    sr, out = card["sr"], [(np.zeros(0), np.zeros((0, 2)), np.zeros((0, 2)))]
-    cut = ((t + len(y) / sr / 2, y) for t, y in windows(blocks, sr, card["window"], card["hop"]) if np.abs(y).max() >= SILENCE)
-    while some := list(islice(cut, batch)):
-        heard = [given(y, card) for _, y in some]
-        x = {k: np.stack([h[k] for h in heard]) for k in heard[0]}
-        out.append((np.array([t for t, _ in some]), *session.run(None, x)))
-    middle, rating, spread = (np.concatenate(x) for x in zip(*out, strict=True))
-    return middle, rating.clip(-1, 1), spread
+    return together(answers(heard(blocks, card), session, batch))
 
 # %% ../nbs/20_predict.ipynb #1320ac62
 def song_emotion(
@@ -132,35 +165,119 @@ def song_emotion(
     (v, a), (vl, al), (vh, ah) = song.tolist(), low, high
     return Emotion(v, a, vl, vh, al, ah, curve=curve, **more)
 
+# %% ../nbs/20_predict.ipynb #024e06b2
+def mono(blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+    "Blocks as float32; ValueError where one has more than one channel."
+    for block in (np.asarray(b, np.float32) for b in blocks):
+        if block.ndim != 1: raise ValueError(f"blocks of one channel, shape (n,), are needed, not {block.shape}")
+        if len(block): yield block
+
+# %% ../nbs/20_predict.ipynb #e24d46f5
+def running(
+    blocks: Iterable[np.ndarray],   # mono samples in blocks of any size, at the card's rate, full scale [-1, 1]
+    session: ort.InferenceSession,
+    card: dict[str, Any],
+) -> Iterator[Emotion]:             # of all that was heard so far
+    "The emotion of a sound that still goes on, at the end of every window that is not silent; an `AudioError` as with a file."
+    so_far = together([])
+    for part in answers(heard(Check("stream", card["sr"])(mono(blocks)), card), session, batch=1):
+        so_far, middle = together([so_far, part]), float(part[0][0])
+        yield song_emotion(*so_far, card, seconds=middle + min(middle, card["window"] / 2))
+
+# %% ../nbs/20_predict.ipynb #30a0dd06
+def packed(blocks: Iterable[np.ndarray], card: dict[str, Any]) -> Iterator[np.ndarray]:
+    "Each window as float32 numbers: two that hold the 64 bits of its middle, then what the model is given. Runs in the worker."
+    for middle, x in heard(blocks, card):
+        yield np.concatenate([np.array([middle], "<f8").view("<f4"), *(v.ravel() for v in x.values())])
+
+# %% ../nbs/20_predict.ipynb #5a737deb
+def unpacked(row: np.ndarray, card: dict[str, Any]) -> Heard:
+    "The window again."
+    middle, rest, x = float(row[:2].view("<f8")[0]), row[2:], {}
+    if "mel" in card and len(rest):
+        shape = 1, card["mel"]["n_mels"], MelConfig(**card["mel"]).frames(card["window"])
+        x["mel"], rest = rest[:np.prod(shape)].reshape(shape), rest[np.prod(shape):]
+    return middle, x | ({"features": rest} if len(rest) else {})
+
+# %% ../nbs/20_predict.ipynb #102535b8
+def at_hop(
+    card: dict[str, Any],
+    hop: float | None = None, # seconds from one window to the next, at most a window; the card's if not given
+) -> dict[str, Any]:
+    "The card of a model that is asked more or less often; ValueError where a hop cannot be meant."
+    if hop is None: return card
+    longest = card["window"]
+    if not 1 / card["sr"] <= hop <= longest: raise ValueError(f"hop {hop:g}: it must be more than 0 s and at most a window, {longest:g} s")
+    return card | {"hop": float(hop)}
+
+# %% ../nbs/20_predict.ipynb #cc29b506
+def usual_workers() -> int:
+    "The cores that this process may use, but no more than eight."
+    return min(8, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+
 # %% ../nbs/20_predict.ipynb #627187d9
+def hear(
+    decoder: Decoder,
+    path: str | os.PathLike,
+    session: ort.InferenceSession,
+    card: dict[str, Any],
+) -> Emotion:
+    "The emotion of one file; an `AudioError` if it cannot be heard."
+    few = {k: card[k] for k in ("sr", "window", "hop", "mel", "inputs") if k in card}
+    stream = decoder.stream(path, sr=card["sr"], make="sentio.predict:packed", card=few)
+    middle, rating, spread = together(answers((unpacked(row, card) for row in stream), session))
+    if not len(middle): raise SilentAudio(path, "no window of it is louder than silence")
+    return song_emotion(middle, rating, spread, card, seconds=stream.seconds, flags=tuple(stream.flags), path=str(path))
+
+# %% ../nbs/20_predict.ipynb #718901cb
 class Predictor:
-    "Hears files and says how they feel. One file at a time: not for several threads at once. Close it, or use it in a `with`."
+    "Hears files and says how they feel; many at once, if there are cores. Close it, or use it in a `with`."
     def __init__(
         self,
         model: str | os.PathLike | None = None, # a name of `models()` or the path of an .onnx file; the default model if not given
         timeout: float = 60.,                   # seconds without progress after which a decoder counts as hanging
         threads: int = 1,                       # threads of ONNX Runtime
+        workers: int | None = None,             # files that `predict` hears at the same time; `usual_workers()` if not given
+        hop: float | None = None,               # seconds from one window to the next, see `at_hop`; the card's if not given
     ) -> None:
+        if workers is not None and workers < 1: raise ValueError(f"workers {workers}: at least one is needed")
         path = model_path(model)
-        self.card, self.session = read_card(path), open_session(path, threads)
-        self.decoder = Decoder(timeout=timeout, window=self.card["window"])
+        self.card, self.timeout, self.workers = at_hop(read_card(path), hop), timeout, workers or usual_workers()
+        self.session = open_session(path, threads)
+        self.decoders, self.begun = list[Decoder](), WeakSet[Generator[Prediction, None, None]]()  # at rest; what `predict` gave
 
     def __call__(self, path: str | os.PathLike) -> Emotion:
         "The emotion of one file; an `AudioError` if it cannot be heard."
-        stream = self.decoder.stream(path, sr=self.card["sr"])
-        middle, rating, spread = ratings(stream, self.session, self.card)
-        if not len(middle): raise SilentAudio(path, "no window of it is louder than silence")
-        return song_emotion(middle, rating, spread, self.card, seconds=stream.seconds, flags=tuple(stream.flags), path=str(path))
+        decoder = self._decoder()
+        try: return hear(decoder, path, self.session, self.card)
+        finally: self.decoders.append(decoder)
 
     def predict(self, paths: Iterable[str | os.PathLike]) -> Iterator[Prediction]:
         "One `Prediction` a file, in order, as soon as it is there; a file that cannot be heard does not end the rest."
-        for path in paths:
-            try: yield Prediction(str(path), self(path))
-            except AudioError as e: yield Prediction(str(path), error=e)
+        self.begun.add(rows := self._rows(paths))
+        return rows
+
+    def predict_stream(self, blocks: Iterable[np.ndarray]) -> Iterator[Emotion]:
+        "The emotion of a sound that still goes on, at the end of every window: see `running`."
+        return running(blocks, self.session, self.card)
 
     def close(self) -> None:
-        "End the decoder's process."
-        self.decoder.close()
+        "End the processes, and what `predict` has begun. The next file starts a new process."
+        for rows in list(self.begun): rows.close()
+        for decoder in self.decoders: decoder.close()
+
+    def _decoder(self) -> Decoder:
+        try: return self.decoders.pop()
+        except IndexError: return Decoder(timeout=self.timeout, window=self.card["window"])
+
+    def _row(self, decoder: Decoder, path: str | os.PathLike) -> Prediction:
+        try: return Prediction(str(path), hear(decoder, path, self.session, self.card))
+        except AudioError as e: return Prediction(str(path), error=e)
+
+    def _rows(self, paths: Iterable[str | os.PathLike]) -> Generator[Prediction, None, None]:
+        decoders = [self._decoder() for _ in range(self.workers)]
+        try: yield from in_order(self._row, paths, decoders)
+        finally: self.decoders += decoders[::-1]
 
     def __enter__(self) -> Predictor: return self
     def __exit__(self, *_: Any) -> None: self.close()

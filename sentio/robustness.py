@@ -462,8 +462,9 @@ def outcome(p: Prediction) -> str:
 # %% ../nbs/20a_robustness.ipynb #f0762c4b
 def usage(predict: Predictor) -> dict[str, float]: # nothing where there is no /proc
     "Memory (MB) and open files of this process and of its decoder, and how many child processes there are."
-    if not Path("/proc/self/status").exists() or not predict.decoder.worker: return {}
-    pids = dict(own=os.getpid(), decoder=predict.decoder.worker.process.pid)
+    worker = next((d.worker for d in predict.decoders if d.worker), None)
+    if not Path("/proc/self/status").exists() or not worker: return {}
+    pids = dict(own=os.getpid(), decoder=worker.process.pid)
     mb = {f"{k} MB": int(Path(f"/proc/{p}/status").read_text().split("VmRSS:")[1].split()[0]) / 1000 for k, p in pids.items()}
     return mb | {f"{k} files": len(os.listdir(f"/proc/{p}/fd")) for k, p in pids.items()} | dict(children=children())
 

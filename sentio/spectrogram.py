@@ -25,7 +25,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from tqdm.auto import tqdm
 
 # %% ../nbs/05_spectrogram.ipynb #9ce2ebc7
 @dataclass(frozen=True)
@@ -303,6 +302,7 @@ def extract(
     def one(path: str | os.PathLike) -> np.ndarray | Failure:
         try: return function(path) if cache is None else cache.get(path, function)
         except Exception as e: return Failure(os.fspath(path), type(e).__name__, str(e))
+    from tqdm.auto import tqdm  # here, because a process that only predicts need not wait for its import
     with ThreadPoolExecutor(workers) as pool:
         made = pool.map(one, paths)
         return list(made if desc is None else tqdm(made, total=len(paths), desc=desc))

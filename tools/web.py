@@ -4,15 +4,14 @@
     python tools/web.py --serve                and serve it: make listen
     python tools/web.py --tarball FILE.tgz     without a network
 
-The network hears samples (`SONG`, or --song FILE.onnx), and its card lies beside it (FILE.json). onnxruntime-web comes from npm, once,
-into .cache/.
+The network is the shipped student with its log-mel inside, made once a version into .cache/; --song FILE.onnx, with its card FILE.json
+beside it, names another. onnxruntime-web comes from npm, once, into .cache/ too.
 """
 import argparse
 import base64
 import functools
 import hashlib
 import http.server
-import os
 import shutil
 import subprocess
 import sys
@@ -20,7 +19,6 @@ import tarfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-SONG = Path(os.environ.get("SENTIO_SONG") or ROOT / ".cache/student-song.onnx")
 VERSION = "1.29.0"
 # npm view onnxruntime-web@VERSION dist.integrity
 INTEGRITY = "sha512-LuQlpX6MFLJZu756erwUeb1mNfoJGbs1kzDwJGNlf5RvfYMdqhcY3vNpDPK40CUV2HoWTkIj+uS0o36GFHjeYw=="
@@ -46,10 +44,25 @@ def runtime(tarball: Path | None = None) -> Path:
     return path
 
 
-def build(out: Path, song: Path = SONG, tarball: Path | None = None) -> Path:
+def student() -> Path:
+    "The shipped student as a graph that hears a song."
+    import onnx
+
+    from sentio.formats import song_model
+    from sentio.predict import model_path, read_card
+    card = read_card(model_path("student"))
+    path = ROOT / f".cache/student-song-{card['sha256'][:12]}.onnx"
+    if not path.exists():
+        path.parent.mkdir(exist_ok=True)
+        path.with_suffix(".json").write_text(model_path("student").with_suffix(".json").read_text(encoding="utf-8"), encoding="utf-8")
+        onnx.save(song_model(model_path("student")), path)
+    return path
+
+
+def build(out: Path, song: Path | None = None, tarball: Path | None = None) -> Path:
     "Write the folder: some 18 MB, most of them the runtime."
-    if not song.exists(): raise Missing(f"no network at {song}: name one as --song or in SENTIO_SONG")
-    package = runtime(tarball)
+    package, song = runtime(tarball), song or student()
+    if not song.exists(): raise Missing(f"no network at {song}")
     shutil.copytree(ROOT / "web", out, dirs_exist_ok=True)
     shutil.copyfile(song, out / "model.onnx")
     shutil.copyfile(song.with_suffix(".json"), out / "model.json")
@@ -74,7 +87,7 @@ def server(folder: Path, port: int = 0) -> http.server.ThreadingHTTPServer:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=ROOT / "_web", help="folder to write, default: _web")
-    parser.add_argument("--song", type=Path, default=SONG, help=f"the network that hears samples, default: {SONG}")
+    parser.add_argument("--song", type=Path, help="the network that hears samples, default: the shipped student")
     parser.add_argument("--tarball", type=Path, help=f"onnxruntime-web-{VERSION}.tgz, where npm cannot be reached")
     parser.add_argument("--serve", nargs="?", type=int, const=8000, metavar="PORT", help="serve it, default port: 8000")
     args = parser.parse_args()
