@@ -106,7 +106,7 @@ def study_families_shap(p: Preset, root: Any = None, name: str = "ridge+xgboost-
         found = by_family(values, recipe.inputs).reset_index()
         parts.append(found.assign(song=test.song_id.to_numpy()[found.song], artist=test.artist.to_numpy()[found.song], fold=k,
                                   base=np.tile(base, len(test))).rename(columns=dict(song="song_id")))
-    return record_study("families_shap", pd.concat(parts).round(4), "What does each family of features add to an answer?", root,
+    return record_study("families-shap", pd.concat(parts).round(4), "What does each family of features add to an answer?", root,
                         dataset=p.dataset, labels="repaired", n_songs=len(table), folds=sorted(recorded.fits), trained_from=[recorded.name])
 
 # %% ../nbs/18_explain.ipynb #f95e6e37

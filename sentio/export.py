@@ -31,7 +31,7 @@ from .models.teacher import outline
 from .models.vit import other_music
 from .presets import Preset, songs
 from .results import DIMENSIONS, PREDICTED, Run
-from .training import even_start, settings
+from .training import even_start, settings, write_tensors
 from torch import Tensor, nn
 from xgboost import XGBRegressor
 
@@ -217,6 +217,7 @@ def export_student(
     spread, scale = final_spread(recorded, outline(recorded.predictions[PREDICTED].to_numpy()))
     window = settings(p, **net.settings).window
     whole = WithSpread(fit_final(p, net, other_music()), spread).eval()
+    write_tensors(Path(path).with_suffix(".safetensors"), whole.state_dict(), run=recorded.name, window=window, **asdict(MEL))
     made = network_to_onnx(whole, mel=torch.randn(2, 1, MEL.n_mels, MEL.frames(window)))
     return save_model(made, path, recorded, scale, inputs=[], mel=asdict(MEL), window=window, hop=window / 2, **provenance(recorded, p),
                       description="a MobileViT of a million parameters that the teacher taught; log-mel in, nothing else")

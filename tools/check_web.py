@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime as ort
 import soundfile as sf
-from web import SONG, Missing, build, server
+from web import Missing, build, server, student
 
 from sentio.audio import SILENCE, load, windows
 from sentio.corpus import piece
@@ -281,7 +281,7 @@ if __name__ == "__main__":
     where = Path(sys.argv[sys.argv.index("--shots") + 1]) if "--shots" in sys.argv else None
     if where: where.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as tmp:
-        try: check(SONG, Path(tmp), where)
+        try: check(student(), Path(tmp), where)
         except Missing as e: print(e, file=sys.stderr)
         else: sys.exit()
     sys.exit(77)

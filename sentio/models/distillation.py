@@ -20,7 +20,6 @@ import numpy as np
 import pandas as pd
 import torch
 import torch.nn.functional as F
-from sklearn.decomposition import PCA
 from sklearn.linear_model import RidgeCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -45,10 +44,10 @@ from ..training import batches, callbacks, concordance, evaluate, fit, hear, log
 from ..training import song_predictions, training_folder, write_tensors
 
 # %% auto #0
-__all__ = ['MEL', 'GRID', 'LOOKS', 'LISTENING', 'SHARE', 'SETTINGS', 'ARMS', 'BESIDE', 'NAMED', 'Student', 'Views', 'cut', 'mix',
-           'ear', 'Watched', 'on_grid', 'Looking', 'Listener', 'matching', 'mixture', 'Lesson', 'Matches', 'listen',
-           'listening', 'matched', 'answers', 'components', 'taught', 'network', 'trained', 'run_blend', 'fit_final',
-           'heard', 'by_body', 'study_unlabelled']
+__all__ = ['MEL', 'GRID', 'LOOKS', 'LISTENING', 'SHARE', 'SETTINGS', 'ARMS', 'NAMED', 'Student', 'Views', 'cut', 'mix', 'ear',
+           'Watched', 'on_grid', 'Looking', 'Listener', 'matching', 'mixture', 'Lesson', 'Matches', 'listen',
+           'listening', 'matched', 'answers', 'taught', 'network', 'trained', 'run_blend', 'fit_final', 'heard',
+           'by_body', 'study_unlabelled']
 
 # %% ../../nbs/16_distillation.ipynb #8da95a7f
 import timm
@@ -63,25 +62,22 @@ MEL = MelConfig(n_mels=64)  # a frame every 23 ms
 
 # %% ../../nbs/16_distillation.ipynb #448ac7be
 class Student(nn.Module):
-    "Standardised log-mel (b, 1, 64, t) -> valence and arousal (b, 2), by a MobileViT; in training, what is learned beside them follows."
+    "Standardised log-mel (b, 1, 64, t) -> valence and arousal (b, 2), by a MobileViT."
     def __init__(
         self,
         start: Path | None = None,    # safetensors with the body's weights; random if not given
-        beside: int = 0,              # further numbers that are learned
         name: str = "mobilevit_xxs",  # timm's
     ) -> None:
         super().__init__()
         self.start = checksum(start)[:12] if start else "random"
         self.body = timm.create_model(name, in_chans=1, num_classes=0)
-        self.head = nn.Linear(self.body.num_features, 2 + beside)  # type: ignore[arg-type]
+        self.head = nn.Linear(self.body.num_features, 2)  # type: ignore[arg-type]
         if start: self.body.load_state_dict(read_tensors(start)[0])
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def extra_repr(self) -> str: return f"start={self.start}"
 
-    def forward(self, x: Tensor) -> Tensor:
-        out = self.head(self.body(x.contiguous(memory_format=torch.channels_last)))
-        return out if self.training else out[:, :2]
+    def forward(self, x: Tensor) -> Tensor: return self.head(self.body(x.contiguous(memory_format=torch.channels_last)))
 
 # %% ../../nbs/16_distillation.ipynb #0d078111
 class Views:
@@ -321,36 +317,22 @@ def answers(
 # %% ../../nbs/16_distillation.ipynb #c2ef3eed
 SHARE = .5  # of the teacher's answer in the target of a rated song
 
-# %% ../../nbs/16_distillation.ipynb #713711a0
-def components(
-    paths: Sequence[str],    # of songs; the first n are training songs of a fold
-    n: int,
-    m: int,                  # how many
-    name: str,               # of `sentio.models.teacher.EARS`
-) -> np.ndarray:             # shape (len(paths), m), each of variance 1 over the training songs, within [-4, 4]
-    "The principal components of what the teacher is given of songs."
-    X = teacher.inputs(paths, name)[0]
-    return make_pipeline(StandardScaler(), PCA(m, whiten=True, random_state=0)).fit(X[:n]).transform(X).clip(-4, 4)
-
 # %% ../../nbs/16_distillation.ipynb #ce755252
 def taught(
     mels: Mels, train: pd.DataFrame, valid: pd.DataFrame, # as `Network.train_on` gets them
     other: Sequence[str] = (),    # music without labels
     name: str = "teacher",        # of `sentio.models.teacher.EARS`
-    beside: int = 0,              # principal components of the teacher's inputs to learn too
 ) -> Mels:
     "Training songs with the teacher's answers in their ratings, and other music with its answers alone."
     own, more = answers(train, valid, other, name)
-    return Mels([*mels.pictures, *log_mels(other, MEL)], np.vstack([(1 - SHARE) * mels.Y + SHARE * own, more]),
-                beside=components([*train.path, *other], len(train), beside, name) if beside else None)
+    return Mels([*mels.pictures, *log_mels(other, MEL)], np.vstack([(1 - SHARE) * mels.Y + SHARE * own, more]))
 
 # %% ../../nbs/16_distillation.ipynb #171f0ac4
 SETTINGS: dict[str, dict[str, Any]] = {
     "demo": dict(window=2.5, lr=3e-3, mixup=0, bands=0, frames=0),
     "clips": dict(epochs=10, batch=32, lr=1e-3, wd=.05, gain=3., bands=0, frames=0),
     "full": dict(epochs=30, batch=32, lr=1e-3, wd=.05, gain=3.)}
-ARMS = "student-labels", "student-response", "student", "student-attention", "student-inputs"
-BESIDE = 32, .3  # components of the teacher's inputs, and their weight
+ARMS = "student-labels", "student-response", "student", "student-attention"
 
 # %% ../../nbs/16_distillation.ipynb #e1879b24
 def network(
@@ -362,13 +344,12 @@ def network(
 ) -> Network:
     "A student and how it is taught."
     other = other_music() if p.dataset == "deam" else []
-    m, weight = BESIDE if name == "student-inputs" else (0, 1.)
-    more: dict[str, Any] = {} if name == "student-labels" else dict(train_on=partial(taught, other=other, name=committee, beside=m))
-    if name in ("student", "student-attention", "student-inputs"):
+    more: dict[str, Any] = dict(train_on=partial(taught, other=other, name=committee)) if name != "student-labels" else {}
+    if name in ("student", "student-attention"):
         if not start: more["folds"] = tuple(folds)
         start = start or matched(p, folds, looks=name == "student-attention")
         more |= dict(pretrained="in-domain", start=read_tensors(start)[1])
-    return Network(name, partial(Student, start, m), MEL, SETTINGS[p.name] | dict(beside=weight), **more)
+    return Network(name, partial(Student, start), MEL, SETTINGS[p.name], **more)
 
 # %% ../../nbs/16_distillation.ipynb #b92ba55c
 NAMED = "ridge+xgboost-harmony"
