@@ -8,7 +8,7 @@ export OMP_WAIT_POLICY ?= PASSIVE
 SENTIO_DATA ?= $(patsubst %/DEAM,%,$(firstword $(wildcard $(abspath ../*/data/DEAM))))
 export SENTIO_DATA
 
-.PHONY: help demo test bench runs export readme web listen docs clean
+.PHONY: help demo test bench runs export readme web listen mobile docs clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -45,10 +45,15 @@ web: .venv/installed ## Sentio in the browser, into _web (needs npm, once)
 listen: .venv/installed ## the same, served at http://localhost:8000/
 	$(PY) tools/web.py --serve
 
+mobile: .venv/installed ## the student for LiteRT, ExecuTorch and Core ML, into _mobile (an environment of 3 GB)
+	test -e .venv-mobile || $(BASE) -m venv .venv-mobile
+	.venv-mobile/bin/python -m pip install --quiet "torch==2.13.*" "torchvision==0.28.*" --editable ".[train,export,mobile]"
+	.venv-mobile/bin/python tools/mobile.py
+
 docs: .venv/installed ## the site, into _docs (needs Quarto 1.6 or newer)
 	@command -v quarto >/dev/null || { echo "The site is rendered by Quarto: install it from https://quarto.org/docs/get-started, then run make docs again."; exit 1; }
 	.venv/bin/nbdev-docs
 	$(PY) tools/web.py --out _docs/listen
 
 clean: ## remove what can be made again
-	rm -rf build dist _docs _web _proc sentio-demo *.egg-info
+	rm -rf build dist _docs _web _mobile _proc sentio-demo *.egg-info
