@@ -44,8 +44,8 @@ from ..training import batches, callbacks, concordance, evaluate, fit, hear, log
 from ..training import song_predictions, training_folder, write_tensors
 
 # %% auto #0
-__all__ = ['MEL', 'GRID', 'LOOKS', 'LISTENING', 'SHARE', 'SETTINGS', 'ARMS', 'NAMED', 'Student', 'Views', 'cut', 'mix', 'ear',
-           'Watched', 'on_grid', 'Looking', 'Listener', 'matching', 'mixture', 'Lesson', 'Matches', 'listen',
+__all__ = ['MEL', 'GRID', 'LOOKS', 'LISTENING', 'SHARE', 'SETTINGS', 'ARMS', 'BRIEF', 'NAMED', 'Student', 'Views', 'cut', 'mix',
+           'ear', 'Watched', 'on_grid', 'Looking', 'Listener', 'matching', 'mixture', 'Lesson', 'Matches', 'listen',
            'listening', 'matched', 'answers', 'taught', 'network', 'trained', 'run_blend', 'fit_final', 'heard',
            'by_body', 'study_unlabelled']
 
@@ -332,7 +332,8 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "demo": dict(window=2.5, lr=3e-3, mixup=0, bands=0, frames=0),
     "clips": dict(epochs=10, batch=32, lr=1e-3, wd=.05, gain=3., bands=0, frames=0),
     "full": dict(epochs=30, batch=32, lr=1e-3, wd=.05, gain=3.)}
-ARMS = "student-labels", "student-response", "student", "student-attention"
+ARMS = "student-labels", "student-response", "student-30", "student", "student-attention"
+BRIEF = "student-30", "student-attention"  # their bodies listened for 30 epochs
 
 # %% ../../nbs/16_distillation.ipynb #e1879b24
 def network(
@@ -345,9 +346,9 @@ def network(
     "A student and how it is taught."
     other = other_music() if p.dataset == "deam" else []
     more: dict[str, Any] = dict(train_on=partial(taught, other=other, name=committee)) if name != "student-labels" else {}
-    if name in ("student", "student-attention"):
+    if name in ("student", *BRIEF):
         if not start: more["folds"] = tuple(folds)
-        start = start or matched(p, folds, looks=name == "student-attention")
+        start = start or matched(p, folds, looks=name == "student-attention", **dict(epochs=30) if name in BRIEF else {})
         more |= dict(pretrained="in-domain", start=read_tensors(start)[1])
     return Network(name, partial(Student, start), MEL, SETTINGS[p.name], **more)
 
