@@ -111,6 +111,45 @@ def models_beside_decoding(path: Path, repeats: int) -> None:
         row(name, lambda s=session, c=card: ratings([y], s, c), lambda: load(path, sr=SR), repeats)  # type: ignore[misc]
 
 
+def lengths(folder: Path, repeats: int) -> None:
+    "Decoding, log-mel and network for mp3s of several lengths, by the student alone."
+    from sentio.audio import load
+    from sentio.predict import given, model_path, open_session, ratings, read_card
+    session, card = open_session(model_path("student")), read_card(model_path("student"))
+    print(f'{"student, stereo mp3":22}{"decode, ms":>12}{"mel":>9}{"network":>9}{"mel + network / decode":>24}')
+    for seconds in (10, 30, 45, 300):
+        path = folder/f'{seconds}.mp3'
+        sf.write(path, music(seconds, 44_100, 2), 44_100)
+        y = load(path, sr=SR).samples
+        step, n = (round(card[k]*SR) for k in ('hop', 'window'))
+        def mels(y: np.ndarray = y, step: int = step, n: int = n) -> None:
+            for at in range(0, len(y) - n + 1, step): given(y[at:at + n], card)
+        decoding, mel_alone = interleaved(lambda path=path: load(path, sr=SR), mels, max(3, repeats//3))  # type: ignore[misc]
+        hearing, _ = interleaved(lambda y=y: ratings([y], session, card), mels, max(3, repeats//3))  # type: ignore[misc]
+        decode, mel, both = (median(x)*1e3 for x in (decoding, mel_alone, hearing))
+        print(f'{f"{seconds} s":22}{decode:12.1f}{mel:9.1f}{both - mel:9.1f}{both/decode:24.2f}', flush=True)
+
+
+def forms(repeats: int) -> None:
+    "A window of the student in several forms, each in turns with ONNX fp32."
+    import onnx
+    import torch
+
+    from sentio.formats import MEL, halved, log_mels, quantise, window_network
+    from sentio.predict import model_path, open_session
+    from sentio.presets import songs
+    path = model_path('student')
+    pictures = [p[None, :, :216].astype(np.float32) for p in log_mels(songs().path[:40], MEL)]
+    mel, shipped, eager = np.stack(pictures), onnx.load(path), window_network()[1]
+    made = {'fp16': halved(shipped), 'INT8': quantise(shipped, mel)}
+    window, plain = mel[:1], open_session(path)
+    with torch.no_grad():
+        row('eager torch', lambda: eager(torch.from_numpy(window)), lambda: plain.run(None, {'mel': window}), repeats)
+        for name, model in made.items():
+            session = open_session(model.SerializeToString())
+            row(f'ONNX {name}', lambda s=session: s.run(None, {'mel': window}), lambda: plain.run(None, {'mel': window}), repeats)  # type: ignore[misc]
+
+
 def cold(code: str, *args: str) -> float:
     "Seconds of a fresh interpreter that runs `code`."
     start = time.perf_counter()
@@ -162,6 +201,9 @@ def main() -> None:
         compute(given.repeats)
         decode(long, given.repeats)
         models_beside_decoding(clip, given.repeats)
+        lengths(Path(folder), given.repeats)
+        print(f'{"a window of 5 s, ms":22}{"form":>19}{"ONNX fp32":>19}{"ratio":>9}{"(min)":>10}')
+        forms(given.repeats)
         predict(short, max(3, given.repeats//3))
 
 
