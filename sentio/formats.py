@@ -12,7 +12,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
 from importlib.util import find_spec
+from io import StringIO
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -201,7 +203,7 @@ def quantise(
     mels: np.ndarray,       # training songs, shape (n, 1, n_mels, t), float32
 ) -> onnx.ModelProto:
     "Static INT8 of convolutions and matrix products, per channel; ranges hold 99.999 % of what the songs gave."
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, redirect_stdout(StringIO()):  # calibration talks
         quantize_static(with_shapes(model), Path(folder, "small.onnx"), Pictures(mels), per_channel=True, reduce_range=True,
                         quant_format=QuantFormat.QDQ, activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8,
                         op_types_to_quantize=["Conv", "MatMul", "Gemm"], calibrate_method=CalibrationMethod.Percentile)
