@@ -119,7 +119,7 @@ def lengths(folder: Path, repeats: int) -> None:
     print(f'{"student, stereo mp3":22}{"decode, ms":>12}{"mel":>9}{"network":>9}{"mel + network / decode":>24}')
     for seconds in (10, 30, 45, 300):
         path = folder/f'{seconds}.mp3'
-        sf.write(path, music(seconds, 44_100, 2), 44_100)
+        sf.write(path, np.tile(music(min(seconds, 30), 44_100, 2), (-(-seconds//30), 1))[:seconds*44_100], 44_100)
         y = load(path, sr=SR).samples
         step, n = (round(card[k]*SR) for k in ('hop', 'window'))
         def mels(y: np.ndarray = y, step: int = step, n: int = n) -> None:

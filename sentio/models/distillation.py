@@ -348,7 +348,8 @@ def network(
     more: dict[str, Any] = dict(train_on=partial(taught, other=other, name=committee)) if name != "student-labels" else {}
     if name in ("student", *BRIEF):
         if not start: more["folds"] = tuple(folds)
-        start = start or matched(p, folds, looks=name == "student-attention", **dict(epochs=30) if name in BRIEF else {})
+        how: dict[str, Any] = dict(epochs=30) if name in BRIEF else {}
+        start = start or matched(p, folds, looks=name == "student-attention", **how)
         more |= dict(pretrained="in-domain", start=read_tensors(start)[1])
     return Network(name, partial(Student, start), MEL, SETTINGS[p.name], **more)
 
