@@ -40,7 +40,7 @@ from .predict import model_path, open_session, read_card
 from .presets import Preset, songs
 from .results import DIMENSIONS, Study, record_study
 from .spectrogram import MelConfig, mel_filters
-from .training import Network, Standardise, even_start, log_mels, read_tensors, settings, training_folder
+from .training import Crops, Mels, Network, Standardise, log_mels, read_tensors, settings, training_folder
 
 # %% auto #0
 __all__ = ['CALIBRATION', 'FORMS', 'Said', 'RUNTIMES', 'turns', 'two_steps', 'bands_by_place', 'LogMel', 'window_model',
@@ -231,8 +231,7 @@ FORMS: dict[str, Callable[[onnx.ModelProto, np.ndarray], onnx.ModelProto]] = {
 # %% ../nbs/20d_everywhere.ipynb #80f3021e
 def crops(pictures: Sequence[np.ndarray], frames: int, n: int = 3) -> np.ndarray: # (songs * n, 1, n_mels, frames), float32
     "Evenly spaced crops of songs' log-mels."
-    starts = [even_start(p.shape[1] - frames, k, n) for p in pictures for k in range(n)]
-    return np.stack([pictures[i // n][None, :, s:s + frames] for i, s in enumerate(starts)]).astype(np.float32)
+    return np.stack([x.numpy() for x, _ in Crops(Mels(pictures, np.zeros((len(pictures), 2))), frames, n)])
 
 # %% ../nbs/20d_everywhere.ipynb #15495769
 def milliseconds(session: ort.InferenceSession, mel: np.ndarray, times: int = 30) -> float:

@@ -114,16 +114,14 @@ def models_beside_decoding(path: Path, repeats: int) -> None:
 def lengths(folder: Path, repeats: int) -> None:
     "Decoding, log-mel and network for mp3s of several lengths, by the student alone."
     from sentio.audio import load
-    from sentio.predict import given, model_path, open_session, ratings, read_card
+    from sentio.predict import heard, model_path, open_session, ratings, read_card
     session, card = open_session(model_path("student")), read_card(model_path("student"))
     print(f'{"student, stereo mp3":22}{"decode, ms":>12}{"mel":>9}{"network":>9}{"mel + network / decode":>24}')
     for seconds in (10, 30, 45, 300):
         path = folder/f'{seconds}.mp3'
         sf.write(path, np.tile(music(min(seconds, 30), 44_100, 2), (-(-seconds//30), 1))[:seconds*44_100], 44_100)
         y = load(path, sr=SR).samples
-        step, n = (round(card[k]*SR) for k in ('hop', 'window'))
-        def mels(y: np.ndarray = y, step: int = step, n: int = n) -> None:
-            for at in range(0, len(y) - n + 1, step): given(y[at:at + n], card)
+        def mels(y: np.ndarray = y) -> object: return list(heard([y], card))
         decoding, mel_alone = interleaved(lambda path=path: load(path, sr=SR), mels, max(3, repeats//3))  # type: ignore[misc]
         hearing, _ = interleaved(lambda y=y: ratings([y], session, card), mels, max(3, repeats//3))  # type: ignore[misc]
         decode, mel, both = (median(x)*1e3 for x in (decoding, mel_alone, hearing))
@@ -140,7 +138,7 @@ def forms(repeats: int) -> None:
     from sentio.presets import songs
     path = model_path('student')
     pictures = [p[None, :, :216].astype(np.float32) for p in log_mels(songs().path[:40], MEL)]
-    mel, shipped, eager = np.stack(pictures), onnx.load(path), window_network()[1]
+    mel, shipped, eager = np.stack(pictures), onnx.load(path), window_network()[1]  # type: ignore[index]
     made = {'fp16': halved(shipped), 'INT8': quantise(shipped, mel)}
     window, plain = mel[:1], open_session(path)
     with torch.no_grad():
