@@ -231,7 +231,8 @@ FORMS: dict[str, Callable[[onnx.ModelProto, np.ndarray], onnx.ModelProto]] = {
 # %% ../nbs/20d_everywhere.ipynb #80f3021e
 def crops(pictures: Sequence[np.ndarray], frames: int, n: int = 3) -> np.ndarray: # (songs * n, 1, n_mels, frames), float32
     "Evenly spaced crops of songs' log-mels."
-    return np.stack([x.numpy() for x, _ in Crops(Mels(pictures, np.zeros((len(pictures), 2))), frames, n)])
+    crop = Crops(Mels(pictures, np.zeros((len(pictures), 2))), frames, n)
+    return np.stack([crop[i][0].numpy() for i in range(len(crop))])
 
 # %% ../nbs/20d_everywhere.ipynb #15495769
 def milliseconds(session: ort.InferenceSession, mel: np.ndarray, times: int = 30) -> float:
