@@ -16,7 +16,7 @@ from .emotion import PALETTE
 
 # %% auto #0
 __all__ = ['SIZE', 'LEFT', 'RIGHT', 'TOP', 'BOTTOM', 'STYLE', 'SCRIPT', 'ticks', 'log_ticks', 'Axis', 'axis', 'Point', 'circle',
-           'whisker', 'name_of', 'frame', 'Chart']
+           'whisker', 'named', 'frame', 'Chart']
 
 # %% ../nbs/00a_hover.ipynb #7a6b9ef6
 def ticks(
@@ -92,22 +92,40 @@ def circle(p: Point, x: Axis, y: Axis) -> str:
     at = f'cx="{x.place(p.x):.1f}" cy="{y.place(p.y):.1f}"'
     return f'<circle {at} class="{p.colour}"><title>{escape(p.says)}</title></circle>'
 
-# %% ../nbs/00a_hover.ipynb #4da33310
+# %% ../nbs/00a_hover.ipynb #88b47b75
 def whisker(p: Point, x: Axis, y: Axis) -> str:
     "The interval of a point as SVG; nothing where it has none."
     if p.reach is None: return ""
     at, (low, high) = x.place(p.x), (y.place(v) for v in p.reach)
     return f'<line class="reach {p.colour}" x1="{at:.1f}" x2="{at:.1f}" y1="{low:.1f}" y2="{high:.1f}"/>'
 
+# %% ../nbs/00a_hover.ipynb #1afd75a6
+def named(
+    points: Iterable[Point],
+    x: Axis,
+    y: Axis,
+) -> str: # SVG
+    "The names of points, where there is room."
+    taken: list[tuple[float, float, float, float]] = []
+    texts = []
+    for p in points:
+        spots = [_spot(p, x, y, right, above) for right in (True, False) for above in (True, False)] if p.name else []
+        if box := next((b for b in spots if b[0] > x.start and b[2] < x.end + 8 and not any(_meet(b, t) for t in taken)), None):
+            taken.append(box)
+            texts.append(f'<text x="{box[0]:.1f}" y="{box[3] - 4:.1f}">{escape(p.name)}</text>')
+    return "".join(texts)
 
-def name_of(p: Point, x: Axis, y: Axis) -> str:
-    "The name of a point as SVG, on its left where there is no room on its right."
-    left = x.place(p.x) > x.start + .68*(x.end - x.start)
-    at = x.place(p.x) + (-9 if left else 9)
-    side = ' text-anchor="end"' if left else ""
-    return f'<text x="{at:.1f}" y="{y.place(p.y) - 6:.1f}"{side}>{escape(p.name)}</text>' if p.name else ""
 
-# %% ../nbs/00a_hover.ipynb #def070b8
+def _spot(p: Point, x: Axis, y: Axis, right: bool, above: bool) -> tuple[float, float, float, float]: # left, top, right, bottom
+    width, left, low = 7.6*len(p.name), x.place(p.x) + 8, y.place(p.y) + (-2 if above else 18)
+    if not right: left -= width + 16
+    return left, low - 14, left + width, low
+
+
+def _meet(a: tuple[float, float, float, float], b: tuple[float, float, float, float]) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+
+# %% ../nbs/00a_hover.ipynb #6a711ce3
 SIZE, LEFT, RIGHT, TOP, BOTTOM = (560, 420), 64, 548, 12, 366
 
 
@@ -123,7 +141,7 @@ def frame(x: Axis, y: Axis) -> str:
               f'<text transform="translate(16 {middle}) rotate(-90)" text-anchor="middle">{escape(y.label)}</text>')
     return "".join(across + up) + labels
 
-# %% ../nbs/00a_hover.ipynb #827e6b8b
+# %% ../nbs/00a_hover.ipynb #976576f4
 @dataclass(frozen=True)
 class Chart:
     "Points on two axes; it shows itself in a notebook and in a page."
@@ -144,7 +162,7 @@ class Chart:
     def svg(self) -> str:
         "The picture."
         x, y = self.axes()
-        marks = [f(p, x, y) for f in (whisker, circle, name_of) for p in self.points]
+        marks = [f(p, x, y) for f in (whisker, circle) for p in self.points] + [named(self.points, x, y)]
         kind = "sentio-chart" + " many"*(len(self.points) > 100)
         return (f'<svg class="{kind}" viewBox="0 0 {SIZE[0]} {SIZE[1]}" role="group" tabindex="0" aria-label="{escape(self.about)}">'
                 f'{frame(x, y)}{self.rules(x, y)}{"".join(marks)}</svg>')
@@ -156,11 +174,13 @@ class Chart:
         if self.square: across.append(f'<line class="rule" x1="{x.place(-1)}" x2="{x.place(1)}" y1="{y.place(-1)}" y2="{y.place(1)}"/>')
         return "".join(across)
 
+    def __repr__(self) -> str: return f"Chart({len(self.points)} points: {self.about})"
     def _repr_html_(self) -> str: return f'<div class="sentio-figure">{STYLE}{self.svg()}{SCRIPT}</div>'
 
-# %% ../nbs/00a_hover.ipynb #b860c26e
+# %% ../nbs/00a_hover.ipynb #a410c723
 STYLE = """<style>
 .sentio-chart { width: 100%; max-width: 40rem; height: auto; font: 14px system-ui, sans-serif; touch-action: pan-y; }
+@media (max-width: 600px) { .sentio-chart { font-size: 18px; } }
 .sentio-chart text { fill: currentColor; }
 .sentio-chart .grid { stroke: currentColor; stroke-opacity: .12; }
 .sentio-chart .rule { stroke: currentColor; stroke-opacity: .6; stroke-dasharray: 5 4; }
@@ -173,7 +193,7 @@ STYLE = """<style>
   font: 14px system-ui, sans-serif; pointer-events: none; white-space: pre-line; }
 </style>"""
 
-# %% ../nbs/00a_hover.ipynb #bcc4fb8f
+# %% ../nbs/00a_hover.ipynb #4b6aa406
 SCRIPT = """<script>
 (() => {
   if (window.sentioChart) return;
