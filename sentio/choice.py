@@ -444,7 +444,7 @@ for (const box of document.querySelectorAll('.sentio-decision:not(.live)')) {
 }
 </script>"""
 
-# %% ../nbs/20e_choice.ipynb #42108330
+# %% ../nbs/20e_choice.ipynb #8df1f7d2
 def overview(
     runs: Iterable[Run],
     costs: pd.DataFrame,                     # of these models
@@ -458,7 +458,8 @@ def overview(
 
 def measured(x: float, digits: int = 0) -> str:
     "A figure as text, or that there is none."
-    return "not measured" if pd.isna(x) else f"{x:,.{digits}f}"
+    if pd.isna(x): return "not measured"
+    return f"<{10.**-digits:.{digits}f}" if 0 < x < .5*10.**-digits else f"{x:,.{digits}f}"
 
 
 def _row(run: Run, cost: pd.Series) -> dict[str, str]:

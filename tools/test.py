@@ -15,6 +15,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from pages import CHECKS
+
 ROOT, BIN = Path(__file__).resolve().parent.parent, Path(sys.executable).parent
 LIMIT = 400  # seconds for one check
 RUN_NOTEBOOK = "import sys; from nbdev.test import nbdev_test; nbdev_test(sys.argv[1], n_workers=0, do_print=False)"
@@ -94,14 +96,9 @@ def one_direction() -> None:
                 if modules[other][0] >= number: raise RuntimeError(f"{name} ({number}) imports {other} ({modules[other][0]})")
 
 
-def site_is_whole() -> None:
-    "The site's sidebar names every notebook, and links between notebooks lead somewhere."
-    named = re.findall(r"- (\S+\.ipynb)", (ROOT / "nbs/sidebar.yml").read_text(encoding="utf-8"))
-    there = [p.relative_to(ROOT / "nbs").as_posix() for p in notebooks()]
-    if sorted(named) != sorted(there): raise RuntimeError(f"sidebar.yml and nbs/ differ in {sorted(set(named) ^ set(there))}")
-    for path in notebooks():
-        for link in re.findall(r"\]\((?!https?:|#)([^)#]+)", path.read_text(encoding="utf-8")):
-            if link.endswith(".ipynb") and not (path.parent / link).exists(): raise RuntimeError(f"{path.name}: no {link}")
+def of_pages(name: str) -> None:
+    "One check of `tools/pages.py`, in a process of its own: some set the environment."
+    run(sys.executable, "tools/pages.py", name, PYTHONPATH=str(ROOT))
 
 
 def style() -> None:
@@ -154,8 +151,8 @@ def check(name: str, function, *args) -> str:
 def main(only: list[str]) -> int:
     "Run all checks, two at a time; the number that failed."
     jobs = [(p.relative_to(ROOT).as_posix(), notebook, p) for p in notebooks() if not only or p.name.startswith(tuple(only))]
-    checks = (library_in_step, notebooks_clean, one_direction, site_is_whole, style, types, readme_in_step, as_on_kaggle, in_the_browser)
-    if not only: jobs += [(f.__doc__.strip(), f) for f in checks]
+    checks = (library_in_step, notebooks_clean, one_direction, style, types, readme_in_step, as_on_kaggle, in_the_browser)
+    if not only: jobs += [(f.__doc__, of_pages, f.__name__) for f in CHECKS] + [(f.__doc__, f) for f in checks]
     deam = os.environ.get("SENTIO_DATA")
     print(f"DEAM's clips: {'found' if deam else 'not found, the procedural corpus stands in for them'}", flush=True)
     with ThreadPoolExecutor(int(os.environ.get("SENTIO_TEST_WORKERS", 2))) as pool: went = list(pool.map(lambda job: check(*job), jobs))
