@@ -51,7 +51,7 @@ mobile: .venv/installed ## the student for LiteRT, ExecuTorch and Core ML, into 
 	.venv-mobile/bin/python tools/mobile.py
 
 docs: .venv/installed ## the site, into _docs (needs Quarto 1.6 or newer)
-	@command -v quarto >/dev/null || { echo "The site is rendered by Quarto: install it from https://quarto.org/docs/get-started, then run make docs again."; exit 1; }
+	@printf '1.6\n%s\n' "$$(quarto --version 2>/dev/null || echo 0)" | sort -VC || { echo "The site is rendered by Quarto 1.6 or newer, and this machine has $$(quarto --version 2>/dev/null || echo none). Install it from https://quarto.org/docs/get-started, then run make docs again."; exit 1; }
 	.venv/bin/nbdev-docs
 	$(PY) tools/web.py --out _docs/listen
 

@@ -228,7 +228,7 @@ def every_difference(
     rows = [dict(a=a, b=b, difference=whole[a] - whole[b], p=chance(drawn[a] - drawn[b])) for a, b in combinations(said, 2)]
     return pd.DataFrame(rows, columns=["a", "b", "difference", "p"]).assign(holm=lambda t: holm(t.p))
 
-# %% ../nbs/20e_choice.ipynb #ff4a01cb
+# %% ../nbs/20e_choice.ipynb #5d1450f2
 @dataclass(frozen=True)
 class Grid:
     "Every run against every other; it shows itself in a notebook and in a page."
@@ -254,7 +254,7 @@ class Grid:
         rows = ["".join(self._cell(a, b, cells.get((a, b)), most) for b in names) for a in names]
         body = "".join(f'<tr><th scope="row">{escape(m)}</th>{row}</tr>' for m, row in zip(names, rows, strict=True))
         return (f'<div class="sentio-grid" role="region" tabindex="0" aria-label="Differences of matched CCC, row less column">{GRID_STYLE}'
-                f'<table><thead><tr><td></td>{head}</tr></thead><tbody>{body}</tbody></table></div>')
+                f'<table data-quarto-disable-processing="true"><thead><tr><td></td>{head}</tr></thead><tbody>{body}</tbody></table></div>')
 
     def _cell(self, a: str, b: str, found: tuple[float, float, float, bool] | None, most: float) -> str:
         if not found: return "<td></td>"
@@ -363,7 +363,7 @@ def decide(
     if not (w >= 0).all() or not w.sum(): raise ValueError(f"weights are 0 or more, and not all 0: {dict(weights)}")
     return (marks @ (w/w.sum())).sort_values(ascending=False, kind="stable")
 
-# %% ../nbs/20e_choice.ipynb #8cbb819d
+# %% ../nbs/20e_choice.ipynb #241da339
 @dataclass(frozen=True)
 class Decision:
     "Models, criteria and weights that can be moved; it shows itself in a notebook and in a page."
@@ -395,7 +395,8 @@ class Decision:
         head = "".join(f'<th scope="col">{escape(c)}</th>' for c in shown.columns)
         rows = [f"<tr data-marks='{json.dumps(marks.loc[m].round(4).to_dict())}'><th scope='row'>{escape(m)}</th>"
                 + "".join(f"<td>{x}</td>" for x in cells) + "</tr>" for m, *cells in shown.itertuples(index=False)]
-        return (f'<div class="wide" role="region" aria-label="Decision matrix" tabindex="0"><table><thead><tr>{head}</tr></thead>'
+        return (f'<div class="wide" role="region" aria-label="Decision matrix" tabindex="0">'
+                f'<table data-quarto-disable-processing="true"><thead><tr>{head}</tr></thead>'
                 f'<tbody>{"".join(rows)}</tbody></table></div>')
 
 # %% ../nbs/20e_choice.ipynb #74996ccc
