@@ -89,7 +89,7 @@ def contents(cells: Sequence[Any]) -> str: # Markdown
     heads = [m for c in cells if c.cell_type == "markdown" for m in re.findall(r"^(#{1,2}) (.+)$", c.source, re.M)]
     return "\n".join(f"{'  '*(len(level) - 1)}- [{name}](#{name.replace(' ', '-')})" for level, name in heads)
 
-# %% ../nbs/22a_report.ipynb #89fb85bc
+# %% ../nbs/22a_report.ipynb #f8a14d5e
 STYLE = """
 :root { color-scheme: light dark; --ink: #1b1b1b; --paper: #fff; --line: #d9d9d9; --link: #0b5cad; }
 @media (prefers-color-scheme: dark) {
@@ -108,7 +108,7 @@ th, td { padding: .25rem .6rem; border-bottom: 1px solid var(--line); text-align
 .wide table, .sentio-grid table { display: table; max-width: none; margin: 0; }
 .sentio-figure, .sentio-decision, .sentio-grid, .output_subarea > img { margin: 1rem 0; }
 img { max-width: 100%; height: auto; }
-.output_subarea { overflow-x: auto; }
+pre, .output_subarea { overflow-x: auto; }
 @media (max-width: 600px) { .output_subarea > img { max-width: 33rem; } }
 a.anchor-link { text-decoration: none; font-size: .7em; opacity: .4; margin-left: .4em; }
 nav ul { padding-left: 1.2rem; } nav > ul > li { margin-bottom: .5rem; }
