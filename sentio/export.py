@@ -178,9 +178,8 @@ def with_facts(
     made: onnx.ModelProto,
     facts: dict[str, Any],
 ) -> onnx.ModelProto:      # the same
-    "Put facts into a graph's metadata, those that are no text as JSON; a SHA-256 or a size would be wrong there."
-    about = {k: v if isinstance(v, str) else json.dumps(v) for k, v in facts.items() if k not in ("sha256", "bytes")}
-    helper.set_model_props(made, about)
+    "Put facts into a graph's metadata, each as JSON; a SHA-256 or a size would be wrong there."
+    helper.set_model_props(made, {k: json.dumps(v) for k, v in facts.items() if k not in ("sha256", "bytes")})
     return made
 
 # %% ../nbs/19_export.ipynb #4657d1a8
