@@ -29,9 +29,9 @@ from .predict import COLUMNS, DEFAULT, ModelError, Prediction, Predictor, model_
 # %% auto #0
 __all__ = ['OK', 'USAGE', 'SOME_FAILED', 'INTERRUPTED', 'HEADER', 'CURVE', 'PREDICT', 'FORMATS', 'PLAIN', 'MODELS', 'EXPORTS',
            'NETWORKS', 'RUNS', 'STUDIES', 'bar', 'shorten', 'line', 'spark', 'Table', 'curve_rows', 'beside',
-           'UsageError', 'predict', 'predictor', 'write_all', 'show', 'show_models', 'run_one', 'network', 'train',
-           'train_all', 'study', 'report', 'export', 'demo', 'add_command', 'predict_parser', 'train_parser',
-           'add_source', 'report_parsers', 'parser', 'main']
+           'UsageError', 'predict', 'predictor', 'write_all', 'show', 'show_models', 'model_lines', 'run_one',
+           'network', 'train', 'train_all', 'study', 'report', 'export', 'demo', 'add_command', 'predict_parser',
+           'train_parser', 'add_source', 'report_parsers', 'parser', 'main']
 
 # %% ../nbs/23_cli.ipynb #c01589be
 OK, USAGE, SOME_FAILED, INTERRUPTED = 0, 2, 3, 130
@@ -213,13 +213,21 @@ def show(
 # %% ../nbs/23_cli.ipynb #982d4c93
 def show_models(args: argparse.Namespace) -> int:
     "List the models of this package, or all that is known of one."
-    if args.name: print(json.dumps(read_card(model_path(args.name)), indent=2))
-    for name in [] if args.name else models():
-        card = read_card(model_path(name))
-        print(name + (" (default)" if name == DEFAULT else ""))
-        for text in (card["description"], f"licence: {card['licence']}"):
-            print(textwrap.fill(text, 78, initial_indent="  ", subsequent_indent="  "))
+    cards = {name: read_card(model_path(name)) for name in ([args.name] if args.name else models())}
+    if args.name: print(json.dumps(cards[args.name], indent=2))
+    else: print(*model_lines(cards), sep="\n")
     return OK
+
+
+def model_lines(cards: dict[str, dict[str, Any]]) -> Iterable[str]:
+    "A line a model, the default first, and the licences below."
+    licences = list(dict.fromkeys(c["licence"] for c in cards.values()))
+    for name, c in sorted(cards.items(), key=lambda item: item[0] != DEFAULT):
+        yield f"{name:22}{c['bytes'] / 1e3:6,.0f} kB  licence {'abcdef'[licences.index(c['licence'])]}" + "  (default)" * (name == DEFAULT)
+        yield f"  {c['description']}"
+    for k, text in zip("abcdef", licences, strict=False):
+        yield textwrap.fill(text, 78, initial_indent=f"{k}  ", subsequent_indent="   ")
+    yield "sentio models NAME tells all that is known of one, and how good it is."
 
 # %% ../nbs/23_cli.ipynb #c613ea31
 PLAIN = ("ridge", "svr", "xgboost", "ridge+xgboost", "ridge+svr+xgboost", "tagger")

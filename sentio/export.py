@@ -38,10 +38,10 @@ from torch import Tensor, nn
 from xgboost import XGBRegressor
 
 # %% auto #0
-__all__ = ['Node', 'Weights', 'CHOICE', 'LICENCE', 'TAUGHT', 'Grown', 'fit_on_all', 'fit_named', 'final_spread', 'linear_nodes',
-           'boosted_node', 'tree_nodes', 'kernel_nodes', 'model_nodes', 'tensors', 'to_onnx', 'with_facts',
-           'write_card', 'save_model', 'named_songs', 'export_named', 'SpreadOf', 'WithSpread', 'network_to_onnx',
-           'export_student', 'provenance', 'Halves', 'put_before', 'export_blend']
+__all__ = ['Node', 'Weights', 'CHOICE', 'LICENCE', 'WORDS', 'TAUGHT', 'Grown', 'fit_on_all', 'fit_named', 'final_spread',
+           'linear_nodes', 'boosted_node', 'tree_nodes', 'kernel_nodes', 'model_nodes', 'tensors', 'to_onnx',
+           'with_facts', 'write_card', 'save_model', 'named_songs', 'in_words', 'export_named', 'SpreadOf',
+           'WithSpread', 'network_to_onnx', 'export_student', 'provenance', 'Halves', 'put_before', 'export_blend']
 
 # %% ../nbs/19_export.ipynb #d1d0c181
 class Grown(Trees):
@@ -223,6 +223,15 @@ def named_songs(recorded: Run, p: Preset) -> tuple[Recipe, np.ndarray]: # the fe
     recipe = for_preset(RECIPES[recorded.record["model"]], p)
     return recipe, feature_matrix(songs(p).set_index("song_id").path.loc[recorded.predictions.song_id], recipe.inputs)
 
+# %% ../nbs/19_export.ipynb #6f11eca3
+WORDS = dict(ridge="ridge regression", svr="support vector regression", xgboost="gradient-boosted trees")
+
+
+def in_words(recipe: Recipe, d: int) -> str:
+    "What a recipe of `d` named features is."
+    kinds = [WORDS[k] for k in recipe.name.removesuffix("-harmony").split("+")]
+    return f"{d} named features, {' and '.join(kinds)}" + ", averaged"*(len(kinds) > 1)
+
 # %% ../nbs/19_export.ipynb #bebbe45b
 def export_named(
     recorded: Run,           # the ten-fold run of the recipe
@@ -234,7 +243,7 @@ def export_named(
     model, settings = fit_named(recorded, X, recipe)
     spread, scale = final_spread(recorded, X)
     return save_model(to_onnx(model, spread), path, recorded, scale, licence=LICENCE, choice=CHOICE, settings=settings,
-                      data=f"{p.dataset}, 10 s clips, labels repaired", description=f"{X.shape[1]} named features, {recipe.name}")
+                      data=f"{p.dataset}, 10 s clips, labels repaired", description=in_words(recipe, X.shape[1]))
 
 # %% ../nbs/19_export.ipynb #4184d322
 class SpreadOf(nn.Module):
