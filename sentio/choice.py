@@ -79,8 +79,8 @@ def shipped_parts() -> dict[str, Callable[[np.ndarray], Any]]: # samples at 22,0
         return lambda y: ratings([y], session, card)
     return {name: one(name) for name in models()}
 
-# %% ../nbs/20e_choice.ipynb #16e19fb0
-def milliseconds(parts: Mapping[str, Callable[[], Any]], repeats: int = 15) -> pd.DataFrame: # part, ms (median), least
+# %% ../nbs/20e_choice.ipynb #3f6cc155
+def milliseconds(parts: Mapping[str, Callable[[], Any]], repeats: int = 40) -> pd.DataFrame: # part, ms (median), least
     "How long each takes, in turns, after one call that does not count."
     took: dict[str, list[float]] = {name: [] for name in parts}
     for i in range(repeats + 1):
@@ -90,11 +90,11 @@ def milliseconds(parts: Mapping[str, Callable[[], Any]], repeats: int = 15) -> p
             if i: took[name].append(1000*(time.perf_counter() - start))
     return pd.DataFrame([dict(part=k, ms=median(v), least=min(v)) for k, v in took.items()])
 
-# %% ../nbs/20e_choice.ipynb #f33a35fd
+# %% ../nbs/20e_choice.ipynb #21ada22a
 def study_cost(
     p: Preset,        # its first song is heard
     root: Any = None,
-    repeats: int = 15,
+    repeats: int = 40,
 ) -> Study:
     "Record what hearing ten seconds of music takes, part by part."
     from sentio.audio import load
