@@ -83,14 +83,14 @@ class Browser:
         "A worker, or the page, goes on, and tells what it asks for."
         for method in ("Network.enable", "Runtime.enable", "Runtime.runIfWaitingForDebugger"): self.post(method, session)
 
-    def open(self, url: str) -> None:
+    def open(self, url: str, ready: str = "document.getElementById('quality').textContent") -> None:
         target = self.send("Target.createTarget", url="about:blank")["targetId"]
         self.page = self.send("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for method in ("Page.enable", "DOM.enable", "Log.enable"): self.do(method)
         self.watch(self.page)
         self.do("Target.setAutoAttach", autoAttach=True, waitForDebuggerOnStart=True, flatten=True)
         self.do("Page.navigate", url=url)
-        self.wait("document.readyState == 'complete' && document.getElementById('quality').textContent")
+        self.wait(f"document.readyState == 'complete' && {ready}")
 
     def do(self, method: str, **params: object) -> dict: return self.send(method, self.page, **params)
 
