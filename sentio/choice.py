@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 __all__ = ['GRID_STYLE', 'CRITERIA', 'VIEWS', 'DECISION_STYLE', 'DECISION_SCRIPT', 'named_parts', 'borrowed_parts', 'said_of',
            'network_parts', 'shipped_parts', 'milliseconds', 'study_cost', 'file_sizes', 'if_recorded', 'parts_of',
            'commercial', 'costs', 'gains', 'by_dimension', 'base_of', 'every_difference', 'Grid', 'Criterion',
-           'weakest', 'interval_score', 'evidence', 'normalise', 'decide', 'Decision', 'overview', 'measured',
-           'page_table', 'peers']
+           'weakest', 'interval_score', 'evidence', 'shared_folds', 'normalise', 'decide', 'Decision', 'overview',
+           'measured', 'page_table', 'peers']
 
 # %% ../nbs/20e_choice.ipynb #6a510b51
 def named_parts() -> dict[str, Callable[[np.ndarray], Any]]: # samples at 22,050 Hz -> what is heard
@@ -333,7 +333,16 @@ def evidence(
                     interval=interval_score(r)) | {k: float(c[k]) for k in ("fit_seconds", "ms", "mb", "commercial")}
     return pd.DataFrame({r.record["model"]: row(r) for r in runs}).T
 
-# %% ../nbs/20e_choice.ipynb #35a66108
+# %% ../nbs/20e_choice.ipynb #01801121
+def shared_folds(
+    runs: Iterable[Run],
+    least: int = 3,    # runs on fewer folds do not count, unless there are no others
+) -> list[int]:
+    "The folds that runs have in common."
+    folds = [set(r.record["folds"]) for r in runs]
+    return sorted(set.intersection(*([f for f in folds if len(f) >= least] or folds)))
+
+# %% ../nbs/20e_choice.ipynb #46d4bdc3
 def normalise(
     facts: pd.DataFrame, # of `evidence`
 ) -> pd.DataFrame:       # the same shape, in [0, 1], 1 the best
@@ -345,7 +354,7 @@ def normalise(
         marks[c.key] = (x - low)/(high - low) if high != low else x.notna().astype(float)
     return pd.DataFrame(marks).fillna(0.).abs()  # no -0
 
-# %% ../nbs/20e_choice.ipynb #8283c823
+# %% ../nbs/20e_choice.ipynb #15448a9a
 VIEWS: dict[str, dict[str, float]] = {
     "as the seed report weighs": dict(ccc=20, r2=20, weakest=20, interval=10, fit_seconds=10, ms=10, mb=10),
     "accuracy alone": dict(ccc=50, r2=50),
@@ -363,7 +372,7 @@ def decide(
     if not (w >= 0).all() or not w.sum(): raise ValueError(f"weights are 0 or more, and not all 0: {dict(weights)}")
     return (marks @ (w/w.sum())).sort_values(ascending=False, kind="stable")
 
-# %% ../nbs/20e_choice.ipynb #241da339
+# %% ../nbs/20e_choice.ipynb #2a92f20e
 @dataclass(frozen=True)
 class Decision:
     "Models, criteria and weights that can be moved; it shows itself in a notebook and in a page."
@@ -399,7 +408,7 @@ class Decision:
                 f'<table data-quarto-disable-processing="true"><thead><tr>{head}</tr></thead>'
                 f'<tbody>{"".join(rows)}</tbody></table></div>')
 
-# %% ../nbs/20e_choice.ipynb #74996ccc
+# %% ../nbs/20e_choice.ipynb #2964f481
 DECISION_STYLE = """<style>
 .sentio-decision fieldset { display: grid; grid-template-columns: repeat(auto-fit, minmax(15rem, 1fr)); gap: .3rem 1.5rem;
   border: 1px solid color-mix(in srgb, currentColor 25%, transparent); border-radius: .4rem; padding: .6rem 1rem; margin: 0; }
@@ -418,7 +427,7 @@ DECISION_STYLE = """<style>
 .sentio-decision .winner { font-weight: 600; }
 </style>"""
 
-# %% ../nbs/20e_choice.ipynb #28a45e6a
+# %% ../nbs/20e_choice.ipynb #e4998467
 DECISION_SCRIPT = """<script>
 for (const box of document.querySelectorAll('.sentio-decision:not(.live)')) {
   box.classList.add('live');
@@ -445,7 +454,7 @@ for (const box of document.querySelectorAll('.sentio-decision:not(.live)')) {
 }
 </script>"""
 
-# %% ../nbs/20e_choice.ipynb #8df1f7d2
+# %% ../nbs/20e_choice.ipynb #365ca18e
 def overview(
     runs: Iterable[Run],
     costs: pd.DataFrame,                     # of these models
@@ -477,7 +486,7 @@ def _ceiling_row(ceiling: Mapping[str, Any]) -> dict[str, str]:
     return {"model": "*label ceiling*"} | each | {"mean CCC [95 %]": f"{ceiling['mean_ccc']:.3f}",
                                                   "matched": f"{np.mean([ceiling[d]['r'] for d in DIMENSIONS]):.3f}"}
 
-# %% ../nbs/20e_choice.ipynb #59aa0c23
+# %% ../nbs/20e_choice.ipynb #fec8c24a
 def page_table(
     table: pd.DataFrame,
     digits: int = 3,   # of the numbers
@@ -487,7 +496,7 @@ def page_table(
     def kept(x: Any) -> Any: return x.replace(" ", "\u00a0") if isinstance(x, str) and len(x) <= longest else x
     return as_markdown(table.map(kept), digits)
 
-# %% ../nbs/20e_choice.ipynb #1e59dcc0
+# %% ../nbs/20e_choice.ipynb #14c75305
 def peers() -> pd.DataFrame: # system, data, labels, protocol, measure, valence, arousal, mean, source
     "Published results that a reader will compare with."
     return pd.read_csv(Path(next(iter(sentio.__path__))) / "data" / "peers.csv")

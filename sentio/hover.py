@@ -99,7 +99,7 @@ def whisker(p: Point, x: Axis, y: Axis) -> str:
     at, (low, high) = x.place(p.x), (y.place(v) for v in p.reach)
     return f'<line class="reach {p.colour}" x1="{at:.1f}" x2="{at:.1f}" y1="{low:.1f}" y2="{high:.1f}"/>'
 
-# %% ../nbs/00a_hover.ipynb #1afd75a6
+# %% ../nbs/00a_hover.ipynb #27ee9d6f
 def named(
     points: Iterable[Point],
     x: Axis,
@@ -112,7 +112,7 @@ def named(
         spots = [_spot(p, x, y, right, above) for right in (True, False) for above in (True, False)] if p.name else []
         if box := next((b for b in spots if b[0] > x.start and b[2] < x.end + 8 and not any(_meet(b, t) for t in taken)), None):
             taken.append(box)
-            texts.append(f'<text x="{box[0]:.1f}" y="{box[3] - 4:.1f}">{escape(p.name)}</text>')
+            texts.append(f'<text class="name" x="{box[0]:.1f}" y="{box[3] - 4:.1f}">{escape(p.name)}</text>')
     return "".join(texts)
 
 
@@ -177,10 +177,11 @@ class Chart:
     def __repr__(self) -> str: return f"Chart({len(self.points)} points: {self.about})"
     def _repr_html_(self) -> str: return f'<div class="sentio-figure">{STYLE}{self.svg()}{SCRIPT}</div>'
 
-# %% ../nbs/00a_hover.ipynb #a410c723
+# %% ../nbs/00a_hover.ipynb #fe650d24
 STYLE = """<style>
 .sentio-chart { width: 100%; max-width: 40rem; height: auto; font: 14px system-ui, sans-serif; touch-action: pan-y; }
 @media (max-width: 600px) { .sentio-chart { font-size: 18px; } }
+.sentio-chart .name { font-size: 14px; }
 .sentio-chart text { fill: currentColor; }
 .sentio-chart .grid { stroke: currentColor; stroke-opacity: .12; }
 .sentio-chart .rule { stroke: currentColor; stroke-opacity: .6; stroke-dasharray: 5 4; }

@@ -89,7 +89,7 @@ def contents(cells: Sequence[Any]) -> str: # Markdown
     heads = [m for c in cells if c.cell_type == "markdown" for m in re.findall(r"^(#{1,2}) (.+)$", c.source, re.M)]
     return "\n".join(f"{'  '*(len(level) - 1)}- [{name}](#{name.replace(' ', '-')})" for level, name in heads)
 
-# %% ../nbs/22a_report.ipynb #f8a14d5e
+# %% ../nbs/22a_report.ipynb #b98b47cb
 STYLE = """
 :root { color-scheme: light dark; --ink: #1b1b1b; --paper: #fff; --line: #d9d9d9; --link: #0b5cad; }
 @media (prefers-color-scheme: dark) {
@@ -105,6 +105,7 @@ blockquote { margin: 0 0 1rem; padding-left: 1rem; border-left: 4px solid var(--
 table { display: block; width: max-content; max-width: 100%; overflow-x: auto; border-collapse: collapse; font-size: .85rem; margin: 1rem 0;
   font-variant-numeric: tabular-nums; }
 th, td { padding: .25rem .6rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
+th:first-child, td:first-child { position: sticky; left: 0; background: var(--paper); }
 .wide table, .sentio-grid table { display: table; max-width: none; margin: 0; }
 .sentio-figure, .sentio-decision, .sentio-grid, .output_subarea > img { margin: 1rem 0; }
 img { max-width: 100%; height: auto; }

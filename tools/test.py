@@ -156,7 +156,8 @@ def check(name: str, function, *args) -> str:
 def main(only: list[str]) -> int:
     "Run all checks, two at a time; the number that failed."
     jobs = [(p.relative_to(ROOT).as_posix(), notebook, p) for p in notebooks() if not only or p.name.startswith(tuple(only))]
-    checks = (library_in_step, notebooks_clean, one_direction, style, types, readme_in_step, as_on_kaggle, in_the_browser, report_in_the_browser)
+    checks = (library_in_step, notebooks_clean, one_direction, style, types, readme_in_step, as_on_kaggle, in_the_browser,
+              report_in_the_browser)
     if not only: jobs += [(f.__doc__, of_pages, f.__name__) for f in CHECKS] + [(f.__doc__, f) for f in checks]
     deam = os.environ.get("SENTIO_DATA")
     print(f"DEAM's clips: {'found' if deam else 'not found, the procedural corpus stands in for them'}", flush=True)
