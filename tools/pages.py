@@ -126,7 +126,8 @@ def in_step() -> None:
     "The pages of the report show what the recorded runs say: executed again, they say the same; the home page says what README.md does."
     from sentio.report import PAGES, execute
     home, readme = shown(json.loads((NBS / "index.ipynb").read_text(encoding="utf-8"))), (ROOT / "README.md").read_text(encoding="utf-8")
-    if not home or any(text not in readme for text in home): raise RuntimeError("nbs/index.ipynb was not saved with README.md's figures")
+    said = [re.sub(r"\]\((?!https?:)", "](nbs/", text) for text in home]
+    if not said or any(text not in readme for text in said): raise RuntimeError("nbs/index.ipynb was not saved with README.md's figures")
     for page in PAGES:
         stored = shown(json.loads((NBS / "report" / f"{page}.ipynb").read_text(encoding="utf-8")))
         fresh = shown(execute(page, ROOT / "results", "deam"))
