@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 # %% auto #0
 __all__ = ['GRID_STYLE', 'CRITERIA', 'VIEWS', 'DECISION_STYLE', 'DECISION_SCRIPT', 'named_parts', 'borrowed_parts', 'said_of',
            'network_parts', 'shipped_parts', 'milliseconds', 'study_cost', 'file_sizes', 'if_recorded', 'parts_of',
-           'commercial', 'costs', 'gains', 'by_dimension', 'base_of', 'every_difference', 'Grid', 'Criterion',
+           'commercial', 'costs', 'gains', 'by_dimension', 'base_of', 'every_difference', 'Grid', 'Criterion', 'genres',
            'weakest', 'interval_score', 'evidence', 'shared_folds', 'normalise', 'decide', 'Decision', 'overview',
            'measured', 'page_table', 'peers']
 
@@ -297,7 +297,12 @@ CRITERIA = (
     Criterion("commercial", "weights free of a non-commercial licence", "1 if no network it comes from forbids commercial use", digits=0),
 )
 
-# %% ../nbs/20e_choice.ipynb #5e04427a
+# %% ../nbs/20e_choice.ipynb #8bd9b6c4
+def genres() -> pd.Series: # genre family, indexed by song_id
+    "The genre of each of DEAM's songs, from the table of labels alone."
+    return pd.read_csv(Path(next(iter(sentio.__path__))) / "data" / "deam_labels.csv", index_col="song_id").family
+
+# %% ../nbs/20e_choice.ipynb #d70c2660
 def weakest(
     run: Run,
     group: pd.Series, # name of each song's group, indexed by song_id
@@ -317,7 +322,7 @@ def interval_score(run: Run) -> float: # smaller is better; nan where a model gi
     s = spread_report(y, yhat, sd, p.fold.to_numpy())
     return float(np.mean([s[d]["interval_score_80"] for d in DIMENSIONS]))
 
-# %% ../nbs/20e_choice.ipynb #326877f5
+# %% ../nbs/20e_choice.ipynb #9cb72c16
 def evidence(
     runs: Sequence[Run],             # on the same songs
     costs: pd.DataFrame,             # of these models
@@ -333,7 +338,7 @@ def evidence(
                     interval=interval_score(r)) | {k: float(c[k]) for k in ("fit_seconds", "ms", "mb", "commercial")}
     return pd.DataFrame({r.record["model"]: row(r) for r in runs}).T
 
-# %% ../nbs/20e_choice.ipynb #01801121
+# %% ../nbs/20e_choice.ipynb #3a9c86b4
 def shared_folds(
     runs: Iterable[Run],
     least: int = 3,    # runs on fewer folds do not count, unless there are no others
@@ -342,7 +347,7 @@ def shared_folds(
     folds = [set(r.record["folds"]) for r in runs]
     return sorted(set.intersection(*([f for f in folds if len(f) >= least] or folds)))
 
-# %% ../nbs/20e_choice.ipynb #46d4bdc3
+# %% ../nbs/20e_choice.ipynb #bdbf9d2b
 def normalise(
     facts: pd.DataFrame, # of `evidence`
 ) -> pd.DataFrame:       # the same shape, in [0, 1], 1 the best
@@ -354,7 +359,7 @@ def normalise(
         marks[c.key] = (x - low)/(high - low) if high != low else x.notna().astype(float)
     return pd.DataFrame(marks).fillna(0.).abs()  # no -0
 
-# %% ../nbs/20e_choice.ipynb #15448a9a
+# %% ../nbs/20e_choice.ipynb #757904ac
 VIEWS: dict[str, dict[str, float]] = {
     "as the seed report weighs": dict(ccc=20, r2=20, weakest=20, interval=10, fit_seconds=10, ms=10, mb=10),
     "accuracy alone": dict(ccc=50, r2=50),
@@ -372,7 +377,7 @@ def decide(
     if not (w >= 0).all() or not w.sum(): raise ValueError(f"weights are 0 or more, and not all 0: {dict(weights)}")
     return (marks @ (w/w.sum())).sort_values(ascending=False, kind="stable")
 
-# %% ../nbs/20e_choice.ipynb #2a92f20e
+# %% ../nbs/20e_choice.ipynb #42297df9
 @dataclass(frozen=True)
 class Decision:
     "Models, criteria and weights that can be moved; it shows itself in a notebook and in a page."
@@ -408,7 +413,7 @@ class Decision:
                 f'<table data-quarto-disable-processing="true"><thead><tr>{head}</tr></thead>'
                 f'<tbody>{"".join(rows)}</tbody></table></div>')
 
-# %% ../nbs/20e_choice.ipynb #2964f481
+# %% ../nbs/20e_choice.ipynb #eb41b21b
 DECISION_STYLE = """<style>
 .sentio-decision fieldset { display: grid; grid-template-columns: repeat(auto-fit, minmax(15rem, 1fr)); gap: .3rem 1.5rem;
   border: 1px solid color-mix(in srgb, currentColor 25%, transparent); border-radius: .4rem; padding: .6rem 1rem; margin: 0; }
@@ -427,7 +432,7 @@ DECISION_STYLE = """<style>
 .sentio-decision .winner { font-weight: 600; }
 </style>"""
 
-# %% ../nbs/20e_choice.ipynb #e4998467
+# %% ../nbs/20e_choice.ipynb #5fa94dbe
 DECISION_SCRIPT = """<script>
 for (const box of document.querySelectorAll('.sentio-decision:not(.live)')) {
   box.classList.add('live');
@@ -454,7 +459,7 @@ for (const box of document.querySelectorAll('.sentio-decision:not(.live)')) {
 }
 </script>"""
 
-# %% ../nbs/20e_choice.ipynb #365ca18e
+# %% ../nbs/20e_choice.ipynb #6b53ae73
 def overview(
     runs: Iterable[Run],
     costs: pd.DataFrame,                     # of these models
@@ -486,7 +491,7 @@ def _ceiling_row(ceiling: Mapping[str, Any]) -> dict[str, str]:
     return {"model": "*label ceiling*"} | each | {"mean CCC [95 %]": f"{ceiling['mean_ccc']:.3f}",
                                                   "matched": f"{np.mean([ceiling[d]['r'] for d in DIMENSIONS]):.3f}"}
 
-# %% ../nbs/20e_choice.ipynb #fec8c24a
+# %% ../nbs/20e_choice.ipynb #5387800f
 def page_table(
     table: pd.DataFrame,
     digits: int = 3,   # of the numbers
@@ -496,7 +501,7 @@ def page_table(
     def kept(x: Any) -> Any: return x.replace(" ", "\u00a0") if isinstance(x, str) and len(x) <= longest else x
     return as_markdown(table.map(kept), digits)
 
-# %% ../nbs/20e_choice.ipynb #14c75305
+# %% ../nbs/20e_choice.ipynb #5cf4e519
 def peers() -> pd.DataFrame: # system, data, labels, protocol, measure, valence, arousal, mean, source
     "Published results that a reader will compare with."
     return pd.read_csv(Path(next(iter(sentio.__path__))) / "data" / "peers.csv")
