@@ -236,11 +236,12 @@ EXPORTS = (DEFAULT, "student", *(m for m in MODELS if "tagger" not in m))
 NETWORKS = ("crnn", "crnn-seconds", "ast", "ast-base", "ast-audioset", "fcn-finetuned", "vit-masked", "vit-random", "vit-imagenet",
             "student-labels", "student-response", "student", "student-attention")
 RUNS = (*MODELS, *(f"{m}-weighted" for m in PLAIN[:3]), "stack", "teacher", *NETWORKS, "student-harmony", "fcn-random")
-STUDIES = {"hearing": "sentio.baselines", **dict.fromkeys(("learning-curve", "selection-leakage", "harmony-families"), "sentio.studies"),
+STUDIES = {"cost": "sentio.choice", "hearing": "sentio.baselines",
+           **dict.fromkeys(("learning-curve", "selection-leakage", "harmony-families"), "sentio.studies"),
            "heard-once": "sentio.models.finetuned", "unlabelled": "sentio.models.distillation",
            **dict.fromkeys(("teacher-members", "dynamic-target"), "sentio.models.teacher"),
            "distance": "sentio.analysis", **dict.fromkeys(("families-shap", "faithfulness"), "sentio.explain"),
-           "formats": "sentio.formats", **dict.fromkeys(("curve", "length"), "sentio.curve"), "cost": "sentio.choice"}
+           "formats": "sentio.formats", **dict.fromkeys(("curve", "length"), "sentio.curve")}
 
 # %% ../nbs/23_cli.ipynb #dfcdacb9
 def run_one(
