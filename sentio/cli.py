@@ -311,8 +311,8 @@ def study(args: argparse.Namespace) -> int:
 
 def report(args: argparse.Namespace) -> int:
     "Make one HTML file of the recorded runs."
-    from sentio.report import render
-    print(render(args.output, args.results, args.dataset))
+    from sentio.report import PAGES, render
+    print(render(args.output, args.results, args.dataset, args.pages or PAGES))
     return OK
 
 # %% ../nbs/23_cli.ipynb #a65174eb
@@ -402,6 +402,7 @@ def report_parsers(commands: Any) -> None:
     p = add_command(commands, "report", report, "one HTML file from the recorded runs")
     p.add_argument("--results", type=Path, metavar="DIR", help="results folder (default: the checkout's results/, or SENTIO_RESULTS)")
     p.add_argument("--dataset", default="deam", help="which data set's runs (default: deam)")
+    p.add_argument("--pages", nargs="+", metavar="PAGE", help="of the site's report (default: comparison decision)")
     p.add_argument("-o", "--output", type=Path, default=Path("sentio-report.html"), metavar="FILE")
     p = add_command(commands, "export", export, "a model as ONNX with its card, fitted on all songs")
     p.add_argument("model", nargs="?", default=DEFAULT, choices=EXPORTS, metavar="MODEL",

@@ -25,17 +25,19 @@ from .results import read_runs, results_folder
 __all__ = ['FOLDER', 'PAGES', 'SITE', 'STYLE', 'PAGE', 'execute', 'relink', 'describe', 'readable', 'contents', 'write_html',
            'render']
 
-# %% ../nbs/22a_report.ipynb #1b288c6b
+# %% ../nbs/22a_report.ipynb #be024a20
 FOLDER = Path(next(iter(sentio.__path__))) / "data" / "report"
-PAGES = ("comparison", "decision")  # in the order in which they are read
+PAGES = ("comparison", "decision")  # what any results folder gives, in the order in which they are read
 
 
 def execute(
-    page: str,    # of `PAGES`
+    page: str,    # a notebook of `FOLDER`
     folder: Path, # of results
     dataset: str,
 ) -> Any:         # the notebook with its outputs
     "Run one page of the report on recorded runs."
+    known = sorted(p.stem for p in FOLDER.glob("*.ipynb"))
+    if page not in known: raise FileNotFoundError(f"the report has no page {page!r}: {', '.join(known)}")
     notebook = nbformat.read(FOLDER / f"{page}.ipynb", as_version=4)
     before = {k: os.environ.get(k) for k in ("SENTIO_RESULTS", "SENTIO_DATASET")}
     os.environ.update(SENTIO_RESULTS=str(folder), SENTIO_DATASET=dataset)
@@ -136,12 +138,12 @@ def write_html(
     output.write_text(PAGE.format(about=escape(about), style=STYLE, contents=listed, body=body), encoding="utf-8")
     return output
 
-# %% ../nbs/22a_report.ipynb #7441aeee
+# %% ../nbs/22a_report.ipynb #094053a6
 def render(
     output: str | Path,                 # the HTML file to write
     results: str | Path | None = None,  # results folder, as `read_runs` finds it if not given
     dataset: str = "deam",              # which data set's runs
-    pages: Sequence[str] = PAGES,
+    pages: Sequence[str] = PAGES,       # notebooks of `FOLDER`, without their ending
 ) -> Path:                              # the HTML file
     "Execute the report on recorded runs; one HTML file with its figures inside."
     runs = read_runs(results, dataset)
