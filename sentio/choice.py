@@ -32,11 +32,11 @@ if TYPE_CHECKING:
     from sentio.presets import Preset
 
 # %% auto #0
-__all__ = ['GRID_STYLE', 'CRITERIA', 'VIEWS', 'DECISION_STYLE', 'DECISION_SCRIPT', 'named_parts', 'borrowed_parts', 'said_of',
-           'network_parts', 'shipped_parts', 'milliseconds', 'study_cost', 'file_sizes', 'if_recorded', 'parts_of',
-           'commercial', 'costs', 'gains', 'by_dimension', 'base_of', 'every_difference', 'Grid', 'Criterion', 'genres',
-           'weakest', 'interval_score', 'evidence', 'shared_folds', 'normalise', 'decide', 'Decision', 'overview',
-           'measured', 'page_table', 'peers']
+__all__ = ['CHANGES', 'GRID_STYLE', 'CRITERIA', 'VIEWS', 'DECISION_STYLE', 'DECISION_SCRIPT', 'named_parts', 'borrowed_parts',
+           'said_of', 'network_parts', 'shipped_parts', 'milliseconds', 'study_cost', 'file_sizes', 'if_recorded',
+           'parts_of', 'commercial', 'costs', 'gains', 'by_dimension', 'base_of', 'change_of', 'every_difference',
+           'Grid', 'Criterion', 'genres', 'weakest', 'interval_score', 'evidence', 'shared_folds', 'normalise',
+           'decide', 'Decision', 'overview', 'measured', 'page_table', 'peers']
 
 # %% ../nbs/20e_choice.ipynb #6a510b51
 def named_parts() -> dict[str, Callable[[np.ndarray], Any]]: # samples at 22,050 Hz -> what is heard
@@ -211,7 +211,24 @@ def base_of(
     parts = run.record["model"].split("-")
     return next((runs[base] for n in range(len(parts) - 1, 0, -1) if (base := "-".join(parts[:n])) in runs), None)
 
-# %% ../nbs/20e_choice.ipynb #a892d289
+# %% ../nbs/20e_choice.ipynb #410cfd59
+CHANGES = {
+    "student-harmony": "averaged with ridge and trees on named numbers",
+    "harmony": "numbers on key, chords and beat are added", "fcn": "one borrowed network, not two",
+    "weighted": "songs count by how well their raters agree", "labels": "ratings alone: no teacher, no listening",
+    "response": "the teacher's answers alone: no listening", "30": "its body listened for fewer epochs",
+    "attention": "fewer epochs, and taught where to look", "seconds": "a second head, for the seconds heard",
+    "mse": "squared error in place of CCC", "plain": "no augmentation", "gan": "drawings stand in for some songs",
+    "traditional": "other speed, pitch and noise, not masks", "short": "crops of half the length", "long": "crops of twice the length"}
+
+
+def change_of(run: Run, base: Run) -> str:
+    "In which one thing a run differs from its base; its ending where that has no words yet."
+    name = run.record["model"]
+    ending = name.removeprefix(base.record["model"] + "-")
+    return CHANGES.get(name) or CHANGES.get(ending, ending)
+
+# %% ../nbs/20e_choice.ipynb #651388ca
 def every_difference(
     runs: Sequence[Run],            # on the same songs
     stat: str = "mean_ccc_matched", # or "mean_ccc", "mean_r2"
@@ -228,7 +245,7 @@ def every_difference(
     rows = [dict(a=a, b=b, difference=whole[a] - whole[b], p=chance(drawn[a] - drawn[b])) for a, b in combinations(said, 2)]
     return pd.DataFrame(rows, columns=["a", "b", "difference", "p"]).assign(holm=lambda t: holm(t.p))
 
-# %% ../nbs/20e_choice.ipynb #5d1450f2
+# %% ../nbs/20e_choice.ipynb #4c8d5186
 @dataclass(frozen=True)
 class Grid:
     "Every run against every other; it shows itself in a notebook and in a page."
@@ -265,7 +282,7 @@ class Grid:
         back = f' style="background: color-mix(in srgb, {colour} {share:.0f}%, transparent)"'*win
         return f'<td title="{escape(says)}"{back}>{text}</td>'
 
-# %% ../nbs/20e_choice.ipynb #3f6f3d8c
+# %% ../nbs/20e_choice.ipynb #ec87de1f
 GRID_STYLE = """<style>
 .sentio-grid { overflow-x: auto; }
 .sentio-grid table { border-collapse: collapse; font-size: .8rem; font-variant-numeric: tabular-nums; width: auto; }
@@ -274,7 +291,7 @@ GRID_STYLE = """<style>
 .sentio-grid tbody th { font-weight: normal; }
 </style>"""
 
-# %% ../nbs/20e_choice.ipynb #a159387f
+# %% ../nbs/20e_choice.ipynb #448b4172
 @dataclass(frozen=True)
 class Criterion:
     "Something that a model can be chosen by."
@@ -297,12 +314,12 @@ CRITERIA = (
     Criterion("commercial", "weights free of a non-commercial licence", "1 if no network it comes from forbids commercial use", digits=0),
 )
 
-# %% ../nbs/20e_choice.ipynb #8bd9b6c4
+# %% ../nbs/20e_choice.ipynb #7e56c6da
 def genres() -> pd.Series: # genre family, indexed by song_id
     "The genre of each of DEAM's songs, from the table of labels alone."
     return pd.read_csv(Path(next(iter(sentio.__path__))) / "data" / "deam_labels.csv", index_col="song_id").family
 
-# %% ../nbs/20e_choice.ipynb #d70c2660
+# %% ../nbs/20e_choice.ipynb #46094c88
 def weakest(
     run: Run,
     group: pd.Series, # name of each song's group, indexed by song_id
@@ -322,7 +339,7 @@ def interval_score(run: Run) -> float: # smaller is better; nan where a model gi
     s = spread_report(y, yhat, sd, p.fold.to_numpy())
     return float(np.mean([s[d]["interval_score_80"] for d in DIMENSIONS]))
 
-# %% ../nbs/20e_choice.ipynb #9cb72c16
+# %% ../nbs/20e_choice.ipynb #2363f4c9
 def evidence(
     runs: Sequence[Run],             # on the same songs
     costs: pd.DataFrame,             # of these models
@@ -338,7 +355,7 @@ def evidence(
                     interval=interval_score(r)) | {k: float(c[k]) for k in ("fit_seconds", "ms", "mb", "commercial")}
     return pd.DataFrame({r.record["model"]: row(r) for r in runs}).T
 
-# %% ../nbs/20e_choice.ipynb #3a9c86b4
+# %% ../nbs/20e_choice.ipynb #ecd618a9
 def shared_folds(
     runs: Iterable[Run],
     least: int = 3,    # runs on fewer folds do not count, unless there are no others
@@ -347,7 +364,7 @@ def shared_folds(
     folds = [set(r.record["folds"]) for r in runs]
     return sorted(set.intersection(*([f for f in folds if len(f) >= least] or folds)))
 
-# %% ../nbs/20e_choice.ipynb #bdbf9d2b
+# %% ../nbs/20e_choice.ipynb #b597a08e
 def normalise(
     facts: pd.DataFrame, # of `evidence`
 ) -> pd.DataFrame:       # the same shape, in [0, 1], 1 the best
@@ -359,7 +376,7 @@ def normalise(
         marks[c.key] = (x - low)/(high - low) if high != low else x.notna().astype(float)
     return pd.DataFrame(marks).fillna(0.).abs()  # no -0
 
-# %% ../nbs/20e_choice.ipynb #757904ac
+# %% ../nbs/20e_choice.ipynb #ceeeb147
 VIEWS: dict[str, dict[str, float]] = {
     "as the seed report weighs": dict(ccc=20, r2=20, weakest=20, interval=10, fit_seconds=10, ms=10, mb=10),
     "accuracy alone": dict(ccc=50, r2=50),
@@ -377,7 +394,7 @@ def decide(
     if not (w >= 0).all() or not w.sum(): raise ValueError(f"weights are 0 or more, and not all 0: {dict(weights)}")
     return (marks @ (w/w.sum())).sort_values(ascending=False, kind="stable")
 
-# %% ../nbs/20e_choice.ipynb #42297df9
+# %% ../nbs/20e_choice.ipynb #0e9d395d
 @dataclass(frozen=True)
 class Decision:
     "Models, criteria and weights that can be moved; it shows itself in a notebook and in a page."
@@ -413,7 +430,7 @@ class Decision:
                 f'<table data-quarto-disable-processing="true"><thead><tr>{head}</tr></thead>'
                 f'<tbody>{"".join(rows)}</tbody></table></div>')
 
-# %% ../nbs/20e_choice.ipynb #eb41b21b
+# %% ../nbs/20e_choice.ipynb #d53a56c3
 DECISION_STYLE = """<style>
 .sentio-decision fieldset { display: grid; grid-template-columns: repeat(auto-fit, minmax(15rem, 1fr)); gap: .3rem 1.5rem;
   border: 1px solid color-mix(in srgb, currentColor 25%, transparent); border-radius: .4rem; padding: .6rem 1rem; margin: 0; }
@@ -432,7 +449,7 @@ DECISION_STYLE = """<style>
 .sentio-decision .winner { font-weight: 600; }
 </style>"""
 
-# %% ../nbs/20e_choice.ipynb #5fa94dbe
+# %% ../nbs/20e_choice.ipynb #87decea7
 DECISION_SCRIPT = """<script>
 for (const box of document.querySelectorAll('.sentio-decision:not(.live)')) {
   box.classList.add('live');
@@ -459,7 +476,7 @@ for (const box of document.querySelectorAll('.sentio-decision:not(.live)')) {
 }
 </script>"""
 
-# %% ../nbs/20e_choice.ipynb #6b53ae73
+# %% ../nbs/20e_choice.ipynb #6924656a
 def overview(
     runs: Iterable[Run],
     costs: pd.DataFrame,                     # of these models
@@ -491,7 +508,7 @@ def _ceiling_row(ceiling: Mapping[str, Any]) -> dict[str, str]:
     return {"model": "*label ceiling*"} | each | {"mean CCC [95 %]": f"{ceiling['mean_ccc']:.3f}",
                                                   "matched": f"{np.mean([ceiling[d]['r'] for d in DIMENSIONS]):.3f}"}
 
-# %% ../nbs/20e_choice.ipynb #5387800f
+# %% ../nbs/20e_choice.ipynb #415995c3
 def page_table(
     table: pd.DataFrame,
     digits: int = 3,   # of the numbers
@@ -501,7 +518,7 @@ def page_table(
     def kept(x: Any) -> Any: return x.replace(" ", "\u00a0") if isinstance(x, str) and len(x) <= longest else x
     return as_markdown(table.map(kept), digits)
 
-# %% ../nbs/20e_choice.ipynb #5cf4e519
+# %% ../nbs/20e_choice.ipynb #0d9beecd
 def peers() -> pd.DataFrame: # system, data, labels, protocol, measure, valence, arousal, mean, source
     "Published results that a reader will compare with."
     return pd.read_csv(Path(next(iter(sentio.__path__))) / "data" / "peers.csv")
