@@ -152,12 +152,13 @@ def export_named(
     X: np.ndarray,           # features of its songs, in the order of its predictions
     path: str | os.PathLike, # where the .onnx goes
     recipe: Recipe = BLEND,
+    licence: str = LICENCE,
+    data: str = "DEAM, 10 s clips, labels repaired",
 ) -> dict[str, Any]:         # the card
     "Fit on all songs by the recipe of a run, convert, compare, and write the model and its card."
     ridge, trees, settings = fit_named(recorded, X, recipe)
     spread, scale = final_spread(recorded, X)
-    return save_model(to_onnx(ridge, trees, spread), path, recorded, scale, licence=LICENCE, choice=CHOICE, settings=settings,
-                      data="DEAM, 10 s clips, labels repaired",
+    return save_model(to_onnx(ridge, trees, spread), path, recorded, scale, licence=licence, choice=CHOICE, settings=settings, data=data,
                       description=f"{X.shape[1]} named features, ridge and gradient-boosted trees averaged")
 
 # %% ../nbs/19_export.ipynb #4184d322
