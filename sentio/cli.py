@@ -319,7 +319,8 @@ def train(args: argparse.Namespace) -> int:
     from sentio.results import read_runs
     if args.all: return train_all(args.results)
     if args.labels[0].lower().endswith(".csv"): return train_on_own(args)
-    if unknown := set(args.labels) - set(KINDS): raise UsageError(f"--labels {unknown.pop()}: one or more of {', '.join(KINDS)}, or my.csv FOLDER")
+    if unknown := set(args.labels) - set(KINDS):
+        raise UsageError(f"--labels {unknown.pop()}: one or more of {', '.join(KINDS)}, or my.csv FOLDER")
     if not args.models or set(args.models) - set(RUNS): raise UsageError(f"which model? one or more of {', '.join(RUNS)}, or --all")
     p = preset(args.preset)
     for name, labels in [(n, one) for n in args.models for one in (args.labels if p.dataset == "deam" else ["repaired"])]:
@@ -344,13 +345,16 @@ KINDS = ("repaired", "as_filed", "dynamic")
 def train_on_own(args: argparse.Namespace) -> int:
     "Evaluate models on a user's ratings, record them, and with -o keep the last as ONNX."
     from sentio import own
-    table, folder, *names = *args.labels, *args.models
-    if not names or set(names) - set(own.MODELS): raise UsageError(f"own songs: --labels my.csv FOLDER MODEL, one of {', '.join(own.MODELS)}")
+    given: list[str] = [*args.labels, *args.models]
+    names = given[2:]
+    if not names or set(names) - set(own.MODELS):
+        raise UsageError(f"with your own ratings: --labels my.csv FOLDER MODEL, one of {', '.join(own.MODELS)}")
     if args.output and names[-1] not in own.EXPORTED: raise UsageError(f"-o keeps one of {', '.join(own.EXPORTED)}, not {names[-1]}")
-    songs, lost = own.own_songs(read_labels(table, args.scale), folder)
+    songs, lost = own.own_songs(read_labels(given[0], args.scale), given[1])
     for e in lost: print(f"left out: {e}", file=sys.stderr)
-    for name in names: print((run := own.train_own(name, songs, own.dataset_name(table), args.results))._repr_markdown_(), end="\n\n")
-    if args.output: print(f"{args.output}: {own.export_own(run, songs, args.output)['description']}; sentio predict --model {args.output}")
+    runs = [own.train_own(name, songs, own.dataset_name(given[0]), args.results) for name in names]
+    for run in runs: print(run._repr_markdown_(), end="\n\n")
+    if args.output: print(f"{args.output}: {own.export_own(runs[-1], songs, args.output)['description']}")
     return SOME_FAILED if lost else OK
 
 # %% ../nbs/23_cli.ipynb #6f00423a

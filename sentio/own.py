@@ -84,7 +84,7 @@ def train_own(
     "Evaluate a recipe on a user's songs, fold by fold, and record it."
     return run(RECIPES[name], numbers(table.path, RECIPES[name].inputs), table, "own", dataset, root=root)
 
-# %% ../nbs/21c_own.ipynb #6becc795
+# %% ../nbs/21c_own.ipynb #b4542df1
 EXPORTED = tuple(n for n in MODELS if [m.name for m in RECIPES[n].members] == ["ridge", "xgboost"])
 
 
@@ -95,6 +95,6 @@ def export_own(
 ) -> dict[str, Any]:     # the card
     "Fit on all songs of a user, and write the model with its card."
     from sentio.export import export_named
-    recipe = RECIPES[recorded.record["model"]]
-    return export_named(recorded, numbers(table.path, recipe.inputs), path, recipe, data=f"{recorded.record['dataset']}, {len(table)} songs",
-                        licence="that of the labels and the music it was trained on")
+    recipe, data = RECIPES[recorded.record["model"]], f"{recorded.record['dataset']}, {len(table)} songs"
+    licence = "that of the labels and the music it was trained on"
+    return export_named(recorded, numbers(table.path, recipe.inputs), path, recipe, licence=licence, data=data)
