@@ -160,7 +160,7 @@ def _estimates(y: np.ndarray, yhat: np.ndarray, groups: np.ndarray, stat: Any, n
 
 def _share(inside: np.ndarray, _: np.ndarray) -> np.ndarray: return inside.mean(0)
 
-# %% ../nbs/21a_evaluate.ipynb #296f06c4
+# %% ../nbs/21a_evaluate.ipynb #31771879
 class Agreement(NamedTuple):
     "How far Sentio agrees with some listeners."
     n: int                                     # songs judged
@@ -169,6 +169,7 @@ class Agreement(NamedTuple):
     mean_ccc: Estimate
     scores: dict[str, dict[str, Estimate]]     # of each dimension: `MEASURES`, and "holds": the share inside the 80 % interval
     exchanged: Comparison                      # mean CCC with the two columns of ratings exchanged, less as they are
+    crossed: bool                              # does each column correlate better with the prediction of the other?
 
 
 def _arrays(rows: Sequence[Judged]) -> tuple[np.ndarray, np.ndarray, np.ndarray]: # ratings, predictions (n, 2); inside (n, 2), 0 or 1
@@ -191,9 +192,10 @@ def agreement(
     tables = {k: _estimates(y, yhat, groups, f, n) for k, f in MEASURES.items()} | {"holds": _estimates(inside, inside, groups, _share, n)}
     scores = {d: {k: t[i] for k, t in tables.items()} for i, d in enumerate(DIMENSIONS)}
     return Agreement(len(good), len({j.label.artist for j in good} - {""}), len(rows) - len(good),
-                     _estimates(y, yhat, groups, mean_ccc, n)[0], scores, paired_test(y, yhat[:, ::-1], yhat, groups, n=n))
+                     _estimates(y, yhat, groups, mean_ccc, n)[0], scores, paired_test(y, yhat[:, ::-1], yhat, groups, n=n),
+                     bool((pearson(y, yhat[:, ::-1]) > pearson(y, yhat)).all()))
 
-# %% ../nbs/21a_evaluate.ipynb #ebac2bdd
+# %% ../nbs/21a_evaluate.ipynb #59258e49
 NAMES = {"ccc": "CCC", "pearson": "Pearson r", "r2": "R2", "mae": "MAE", "sd_ratio": "sd ratio", "holds": "80 % interval holds"}
 
 
@@ -214,6 +216,6 @@ def as_text(
 
 def _doubt(a: Agreement) -> list[str]:
     e = a.exchanged
-    if not e.low > 0: return []
+    if not (e.low > 0 and a.crossed): return []
     return [f"With the columns of ratings exchanged mean CCC is {e.difference:+.2f} [{e.low:+.2f}, {e.high:+.2f}]:",
             "is valence where valence should be?"]
