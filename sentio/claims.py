@@ -24,11 +24,10 @@ from .results import DIMENSIONS, Run, compare, on_folds, read_runs, read_study
 
 # %% auto #0
 __all__ = ['PLACE', 'FIGURES', 'KINDS', 'written', 'filled', 'figure', 'Evidence', 'interval', 'width', 'fact', 'gain',
-           'retention', 'on_common', 'holds', 'full', 'study', 'label', 'variance', 'raters', 'best', 'guess', 'family',
-           'songs', 'corner', 'rated', 'filed', 'said', 'shared_artist', 'leak', 'apart', 'genre_ccc', 'easier',
-           'quadrant_mae', 'hears', 'disagreement', 'megabytes', 'chosen', 'of_folds', 'mean_of', 'quotient', 'product',
-           'weighed', 'implied_r2', 'implied_ccc', 'dense', 'conv', 'blocks', 'gan_answer', 'gan', 'read_claims',
-           'answered']
+           'retention', 'arms', 'on_common', 'holds', 'full', 'study', 'label', 'variance', 'raters', 'best', 'guess',
+           'family', 'songs', 'corner', 'rated', 'filed', 'said', 'shared_artist', 'leak', 'apart', 'genre_ccc',
+           'easier', 'quadrant_mae', 'hears', 'disagreement', 'megabytes', 'chosen', 'of_folds', 'mean_of', 'quotient',
+           'product', 'weighed', 'implied_r2', 'implied_ccc', 'dense', 'conv', 'blocks', 'read_claims', 'answered']
 
 # %% ../nbs/22b_claims.ipynb #56f6a5e3
 def written(
@@ -109,7 +108,7 @@ def width(e: Evidence, model: str) -> float:
 @figure
 def fact(e: Evidence, model: str, key: str) -> Any: return e.run(model).record[key]
 
-# %% ../nbs/22b_claims.ipynb #ce15ce55
+# %% ../nbs/22b_claims.ipynb #8ae952a3
 @figure
 def gain(e: Evidence, a: str, b: str, stat: str = "mean_ccc_matched") -> str: return str(compare(e.run(a), e.run(b), stat))
 
@@ -120,6 +119,13 @@ def retention(e: Evidence, student: str, teacher: str) -> float:
     folds = sorted(set(e.run(student).fits) & set(e.run(teacher).fits))
     a, b = (on_folds(e.run(x), folds).record["metrics"]["mean_ccc"] for x in (student, teacher))
     return a / b
+
+
+@figure
+def arms(e: Evidence, *changes: str) -> str:
+    "Runs with one thing changed, each less the same model without it (matched CCC); or that there are none."
+    pairs = [(m, m.rpartition("-")[0]) for m, labels in sorted(e.runs) if labels == "repaired" and m.rpartition("-")[2] in changes]
+    return "; ".join(f"`{m}` less `{base}`: {e('gain', m, base)}" for m, base in pairs if (base, "repaired") in e.runs) or "not run here"
 
 
 @figure
@@ -329,20 +335,9 @@ def blocks(e: Evidence, n: str, dim: str, hidden: str) -> int: # of a transforme
     d, h = int(dim), int(hidden)
     return int(n) * (4 * d * (d + 1) + d * h + h + h * d + d + 4 * d)
 
-# %% ../nbs/22b_claims.ipynb #d8ebac1c
+# %% ../nbs/22b_claims.ipynb #f1fb8ad9
 KINDS = {"run": "recorded runs", "study": "a recorded study", "labels": "the labels", "arithmetic": "its own figures",
          "library": "what the library does", "nothing": "not measured here"}
-
-
-def gan_answer(e: Evidence) -> str:
-    "What the study of synthetic songs found, if it is recorded."
-    try: t = e.table("gan")
-    except FileNotFoundError: return "not run here"
-    return f"a recorded study of {len(t)} rows: [its notebook](../14_gan.ipynb)"
-
-
-@figure
-def gan(e: Evidence) -> str: return gan_answer(e)
 
 
 def read_claims() -> pd.DataFrame: # section, claim, claimed, kind, measured, answer
