@@ -108,7 +108,7 @@ def width(e: Evidence, model: str) -> float:
 @figure
 def fact(e: Evidence, model: str, key: str) -> Any: return e.run(model).record[key]
 
-# %% ../nbs/22b_claims.ipynb #8ae952a3
+# %% ../nbs/22b_claims.ipynb #ada7848a
 @figure
 def gain(e: Evidence, a: str, b: str, stat: str = "mean_ccc_matched") -> str: return str(compare(e.run(a), e.run(b), stat))
 
@@ -120,7 +120,7 @@ def retention(e: Evidence, student: str, teacher: str) -> float:
     a, b = (on_folds(e.run(x), folds).record["metrics"]["mean_ccc"] for x in (student, teacher))
     return a / b
 
-
+# %% ../nbs/22b_claims.ipynb #3d91bf1e
 @figure
 def arms(e: Evidence, *changes: str) -> str:
     "Runs with one thing changed, each less the same model without it (matched CCC); or that there are none."
@@ -133,7 +133,7 @@ def on_common(e: Evidence, model: str, other: str) -> float:
     "Mean CCC of a run on the folds of another."
     return on_folds(e.run(model), e.run(other).record["folds"]).record["metrics"]["mean_ccc"]
 
-
+# %% ../nbs/22b_claims.ipynb #5b317001
 @figure
 def holds(e: Evidence, model: str, level: str, d: str) -> float: return e.run(model).record["coverage"][level][d]
 
@@ -143,7 +143,7 @@ def full(e: Evidence, model: str) -> float:
     "Mean CCC on DEAM's full songs."
     return next(r for r in read_runs(e.root, "deam-full") if r.record["model"] == model).record["metrics"]["mean_ccc"]
 
-
+# %% ../nbs/22b_claims.ipynb #f22adf74
 @figure
 def study(e: Evidence, name: str, column: str, *where: str) -> float:
     "Mean of a study's column over the rows where other columns have a value, given as column=value; _ is a blank."
@@ -152,7 +152,7 @@ def study(e: Evidence, name: str, column: str, *where: str) -> float:
     if t.empty: raise KeyError(f"study {name} has no rows where {' and '.join(where)}")
     return float(t[column].mean())
 
-# %% ../nbs/22b_claims.ipynb #fce70e6e
+# %% ../nbs/22b_claims.ipynb #6e39fe53
 @figure
 def label(e: Evidence, d: str, stat: str) -> float: return float((5 + 4 * e.songs[d]).agg(stat))
 
@@ -177,7 +177,7 @@ def guess(e: Evidence) -> float:
     y = e.songs[list(DIMENSIONS)].to_numpy()
     return float(mae(y, np.broadcast_to(y.mean(0), y.shape)).mean())
 
-
+# %% ../nbs/22b_claims.ipynb #8195bf37
 @figure
 def family(e: Evidence, name: str) -> float: return float((e.songs.genre == name).mean())
 
@@ -191,7 +191,7 @@ def songs(e: Evidence, kind: str) -> int:
 def corner(e: Evidence, v: str, a: str) -> float: # each + or -
     return float((((e.songs.valence >= 0) == (v == "+")) & ((e.songs.arousal >= 0) == (a == "+"))).mean())
 
-
+# %% ../nbs/22b_claims.ipynb #d34da507
 @figure
 def rated(e: Evidence, song: str, d: str) -> float: return float(e.songs.loc[int(song), d])
 
@@ -205,7 +205,7 @@ def said(e: Evidence, song: str, d: str, model: str) -> Any:
     p = e.run(model).predictions.set_index("song_id")
     return float(p.loc[int(song), f"{d}_pred"]) if int(song) in p.index else "(no audio here)"
 
-# %% ../nbs/22b_claims.ipynb #8804d5fb
+# %% ../nbs/22b_claims.ipynb #b0b5913b
 @figure
 def shared_artist(e: Evidence, share: str = "0.1", n: int = 200) -> float:
     "Share of test songs whose artist has a training song too, mean over random splits."
@@ -215,7 +215,7 @@ def shared_artist(e: Evidence, share: str = "0.1", n: int = 200) -> float:
         out.append(np.isin(artist[test], artist[~test]).mean())
     return float(np.mean(out))
 
-
+# %% ../nbs/22b_claims.ipynb #9f95a734
 @figure
 def leak(e: Evidence, n: str) -> float:
     "What choosing features on all songs added to mean CCC, with n songs."
@@ -229,7 +229,7 @@ def apart(e: Evidence) -> float:
     t = e.songs.reset_index()
     return float(deam.balance(t, t.fold.to_numpy()).filter(like="p ").min(axis=None))
 
-# %% ../nbs/22b_claims.ipynb #2b222542
+# %% ../nbs/22b_claims.ipynb #1906a5a8
 def _among(e: Evidence, model: str, kept: pd.Series) -> pd.DataFrame:
     p = errors(e.run(model))
     return p[p.song_id.isin(kept[kept].index)]
@@ -253,7 +253,7 @@ def quadrant_mae(e: Evidence, model: str, q: str, d: str) -> float:
     p = _among(e, model, corners(e.run(model)) == q)
     return float(p[f"{d}_error"].abs().mean())
 
-
+# %% ../nbs/22b_claims.ipynb #8d68506b
 @figure
 def hears(e: Evidence, *families: str) -> float:
     "Share of the trees' gain that comes from some families of features, mean of the two dimensions."
@@ -266,7 +266,7 @@ def disagreement(e: Evidence, model: str, d: str) -> float:
     "Correlation of the raters' spread with the size of the error."
     return float(rater_noise(e.run(model), e.songs.reset_index()).loc[d, "r"])
 
-
+# %% ../nbs/22b_claims.ipynb #0031d732
 @figure
 def megabytes(e: Evidence, model: str) -> float:
     "Size of a shipped model."
@@ -285,7 +285,7 @@ def of_folds(e: Evidence, model: str, key: str) -> float:
     "Mean over folds (and dimensions) of what a run noted about each fit."
     return float(np.mean([np.mean(f[key]) for f in e.run(model).fits.values()]))
 
-# %% ../nbs/22b_claims.ipynb #bbd90dcc
+# %% ../nbs/22b_claims.ipynb #a60c41bb
 def _numbers(words: tuple[str, ...]) -> np.ndarray: return np.array(words, float)
 
 
@@ -317,7 +317,7 @@ def implied_ccc(e: Evidence, r2: str) -> float:
     "CCC that a calibrated predictor of that R2 has; it is the least for predictions without bias that spread no less."
     return 2 * float(r2) / (1 + float(r2))
 
-
+# %% ../nbs/22b_claims.ipynb #8197f99d
 @figure
 def dense(e: Evidence, *width: str) -> int: # widths of layers, the input first
     w = _numbers(width).astype(int)
@@ -335,11 +335,11 @@ def blocks(e: Evidence, n: str, dim: str, hidden: str) -> int: # of a transforme
     d, h = int(dim), int(hidden)
     return int(n) * (4 * d * (d + 1) + d * h + h + h * d + d + 4 * d)
 
-# %% ../nbs/22b_claims.ipynb #f1fb8ad9
+# %% ../nbs/22b_claims.ipynb #f24ae5e5
 KINDS = {"run": "recorded runs", "study": "a recorded study", "labels": "the labels", "arithmetic": "its own figures",
          "library": "what the library does", "nothing": "not measured here"}
 
-
+# %% ../nbs/22b_claims.ipynb #6ed2b255
 def read_claims() -> pd.DataFrame: # section, claim, claimed, kind, measured, answer
     "The claims as filed, placeholders unfilled."
     return pd.read_csv(deam.DATA / "claims.csv", dtype=str, keep_default_na=False)

@@ -241,11 +241,16 @@ def evaluate(args: argparse.Namespace) -> int:
 
 # %% ../nbs/23_cli.ipynb #81731c31
 def as_written(rows: Iterable[Judged], table: Table | None) -> Iterator[Judged]:
-    "The same rows; each is written as it comes."
+    "The same rows; each is written as it comes, and stays if the work is interrupted."
+    done = 0
     try:
         for row in rows:
             if table: table.write([{k: v for k, v in row.row().items() if k in JUDGED}])
+            done += 1
             yield row
+    except KeyboardInterrupt:
+        tqdm.write(f"sentio: stopped after {done} rows" + (f"; {table.path} has them" if table else ""), file=sys.stderr)
+        raise
     finally:
         if table: table.close()
 
