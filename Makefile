@@ -45,9 +45,14 @@ web: .venv/installed ## Sentio in the browser, into _web (needs npm, once)
 listen: .venv/installed ## the same, served at http://localhost:8000/
 	$(PY) tools/web.py --serve
 
-mobile: .venv/installed ## the student for LiteRT, ExecuTorch and Core ML, into _mobile (an environment of 3 GB)
-	test -e .venv-mobile || $(BASE) -m venv .venv-mobile
-	.venv-mobile/bin/python -m pip install --quiet "torch==2.13.*" "torchvision==0.28.*" --editable ".[train,export,mobile]"
+.venv-mobile/installed: requirements.lock
+	$(BASE) -m venv .venv-mobile
+	.venv-mobile/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	.venv-mobile/bin/python -m pip install --quiet --disable-pip-version-check litert-torch==0.10.0 executorch==1.5.1 coremltools==9.0
+	.venv-mobile/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+mobile: .venv-mobile/installed ## the student for LiteRT, ExecuTorch and Core ML, into _mobile (an environment of 3 GB)
 	.venv-mobile/bin/python tools/mobile.py
 
 docs: .venv/installed ## the site, into _docs (needs Quarto 1.6 or newer)

@@ -30,11 +30,11 @@ from .predict import COLUMNS, DEFAULT, ModelError, Prediction, Predictor, model_
 
 # %% auto #0
 __all__ = ['OK', 'USAGE', 'SOME_FAILED', 'INTERRUPTED', 'HEADER', 'CURVE', 'PREDICT', 'FORMATS', 'EVALUATE', 'PLAIN', 'MODELS',
-           'NETWORKS', 'RUNS', 'STUDIES', 'KINDS', 'bar', 'shorten', 'line', 'spark', 'Table', 'curve_rows', 'beside',
-           'UsageError', 'predict', 'predictor', 'write_all', 'show', 'evaluate', 'as_written', 'report_agreement',
-           'show_models', 'run_one', 'network', 'train', 'train_all', 'train_on_own', 'study', 'report', 'export',
-           'demo', 'add_command', 'predict_parser', 'evaluate_parser', 'add_hearing', 'train_parser', 'add_source',
-           'report_parsers', 'parser', 'main']
+           'EXPORTS', 'NETWORKS', 'RUNS', 'STUDIES', 'KINDS', 'bar', 'shorten', 'line', 'spark', 'Table', 'curve_rows',
+           'beside', 'UsageError', 'predict', 'predictor', 'write_all', 'show', 'evaluate', 'as_written',
+           'report_agreement', 'show_models', 'model_lines', 'run_one', 'network', 'train', 'train_all', 'train_on_own',
+           'study', 'report', 'export', 'demo', 'add_command', 'predict_parser', 'evaluate_parser', 'add_hearing',
+           'train_parser', 'add_source', 'report_parsers', 'parser', 'main']
 
 # %% ../nbs/23_cli.ipynb #c01589be
 OK, USAGE, SOME_FAILED, INTERRUPTED = 0, 2, 3, 130
@@ -265,17 +265,26 @@ def report_agreement(judged: Sequence[Judged]) -> int: # exit status
 # %% ../nbs/23_cli.ipynb #982d4c93
 def show_models(args: argparse.Namespace) -> int:
     "List the models of this package, or all that is known of one."
-    if args.name: print(json.dumps(read_card(model_path(args.name)), indent=2))
-    for name in [] if args.name else models():
-        card = read_card(model_path(name))
-        print(name + (" (default)" if name == DEFAULT else ""))
-        for text in (card["description"], f"licence: {card['licence']}"):
-            print(textwrap.fill(text, 78, initial_indent="  ", subsequent_indent="  "))
+    cards = {name: read_card(model_path(name)) for name in ([args.name] if args.name else models())}
+    if args.name: print(json.dumps(cards[args.name], indent=2))
+    else: print(*model_lines(cards), sep="\n")
     return OK
+
+
+def model_lines(cards: dict[str, dict[str, Any]]) -> Iterable[str]:
+    "A line a model, the default first, and the licences below."
+    licences = list(dict.fromkeys(c["licence"] for c in cards.values()))
+    for name, c in sorted(cards.items(), key=lambda item: item[0] != DEFAULT):
+        yield f"{name:22}{c['bytes'] / 1e3:6,.0f} kB  licence {'abcdef'[licences.index(c['licence'])]}" + "  (default)" * (name == DEFAULT)
+        yield f"  {c['description']}"
+    for k, text in zip("abcdef", licences, strict=False):
+        yield textwrap.fill(text, 78, initial_indent=f"{k}  ", subsequent_indent="   ")
+    yield "sentio models NAME tells all that is known of one, and how good it is."
 
 # %% ../nbs/23_cli.ipynb #c613ea31
 PLAIN = ("ridge", "svr", "xgboost", "ridge+xgboost", "ridge+svr+xgboost", "tagger")
 MODELS = (*PLAIN, *(f"{m}-harmony" for m in PLAIN), "tagger-fcn")
+EXPORTS = (DEFAULT, "student", *(m for m in MODELS if "tagger" not in m))
 NETWORKS = ("crnn", "crnn-seconds", "ast", "ast-base", "ast-audioset", "fcn-finetuned", "vit-masked", "vit-random", "vit-imagenet",
             "student-labels", "student-response", "student", "student-attention")
 RUNS = (*MODELS, *(f"{m}-weighted" for m in PLAIN[:3]), "stack", "teacher", *NETWORKS, "student-harmony", "fcn-random")
@@ -354,7 +363,6 @@ def train_on_own(args: argparse.Namespace) -> int:
     names = given[2:]
     if not names or set(names) - set(own.MODELS):
         raise UsageError(f"with your own ratings: --labels my.csv FOLDER MODEL, one of {', '.join(own.MODELS)}")
-    if args.output and names[-1] not in own.EXPORTED: raise UsageError(f"-o keeps one of {', '.join(own.EXPORTED)}, not {names[-1]}")
     songs, lost = own.own_songs(read_labels(given[0], args.scale), given[1])
     for e in lost: print(f"left out: {e}", file=sys.stderr)
     runs = [own.train_own(name, songs, own.dataset_name(given[0]), args.results) for name in names]
@@ -382,9 +390,8 @@ def report(args: argparse.Namespace) -> int:
 # %% ../nbs/23_cli.ipynb #a65174eb
 def export(args: argparse.Namespace) -> int:
     "Fit a model on all songs by the recipe of its recorded run, and write it as ONNX with its card."
-    from sentio.baselines import RECIPES, feature_matrix, for_preset
     from sentio.export import export_blend, export_named, export_student
-    from sentio.presets import preset, songs
+    from sentio.presets import preset
     from sentio.results import read_runs
     p, name = preset(args.preset), args.model
     runs = {r.record["model"]: r for r in read_runs(args.results, p.dataset) if r.record["labels"] == "repaired"}
@@ -392,9 +399,7 @@ def export(args: argparse.Namespace) -> int:
     path = args.output or Path(f"{name}.onnx")
     if name == "student": card = export_student(runs[name], p, path)
     elif name == DEFAULT: card = export_blend(runs[name], runs["ridge+xgboost-harmony"], p, path)
-    else:
-        recipe, paths = for_preset(RECIPES[name], p), songs(p).set_index("song_id").path.loc[runs[name].predictions.song_id]
-        card = export_named(runs[name], feature_matrix(paths, recipe.inputs), path, recipe)
+    else: card = export_named(runs[name], p, path)
     print(f"{path}: {card['bytes'] / 1e6:.1f} MB, {card['description']}")
     return OK
 
@@ -489,7 +494,8 @@ def report_parsers(commands: Any) -> None:
     p.add_argument("--dataset", default="deam", help="which data set's runs (default: deam)")
     p.add_argument("-o", "--output", type=Path, default=Path("sentio-report.html"), metavar="FILE")
     p = add_command(commands, "export", export, "a model as ONNX with its card, fitted on all songs")
-    p.add_argument("model", nargs="?", default=DEFAULT, choices=[DEFAULT, "student", "ridge+xgboost-harmony"], help=f"(default: {DEFAULT})")
+    p.add_argument("model", nargs="?", default=DEFAULT, choices=EXPORTS, metavar="MODEL",
+                   help=f"{', '.join(EXPORTS)} (default: {DEFAULT})")
     p.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: its name with .onnx")
     add_source(p)
     p = add_command(commands, "models", show_models, "what models there are, and their licences")

@@ -10,8 +10,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections import ChainMap
 from collections.abc import Sequence
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +25,10 @@ from onnxmltools import convert_xgboost
 from onnxmltools.convert.common.data_types import FloatTensorType
 
 import sentio
-from .baselines import BLEND, RECIPES, RIDGE, TREES, XGBOOST, Recipe, Songs, choose, feature_matrix, fit_chosen, for_preset
+from .baselines import BLEND, RECIPES, TREES, Average, KernelSVR, Recipe, Songs, Trees, choose, feature_matrix, for_preset
 from .calibration import Spread, conformal_scale, cross_spread, fit_spread
 from .compute import is_subnormal
-from .models.distillation import MEL, NAMED, fit_final, network
+from .models.distillation import MEL, fit_final, network
 from .models.teacher import outline
 from .models.vit import other_music
 from .presets import Preset, songs
@@ -36,24 +38,37 @@ from torch import Tensor, nn
 from xgboost import XGBRegressor
 
 # %% auto #0
-__all__ = ['Node', 'Weights', 'CHOICE', 'LICENCE', 'TAUGHT', 'fit_named', 'final_spread', 'linear_nodes', 'tree_nodes', 'to_onnx',
-           'save_model', 'export_named', 'SpreadOf', 'WithSpread', 'network_to_onnx', 'export_student', 'provenance',
-           'Halves', 'put_before', 'export_blend']
+__all__ = ['Node', 'Weights', 'CHOICE', 'LICENCE', 'WORDS', 'TAUGHT', 'Grown', 'fit_on_all', 'fit_named', 'final_spread',
+           'linear_nodes', 'boosted_node', 'tree_nodes', 'kernel_nodes', 'model_nodes', 'tensors', 'to_onnx',
+           'with_facts', 'write_card', 'save_model', 'named_songs', 'in_words', 'export_named', 'SpreadOf',
+           'WithSpread', 'network_to_onnx', 'export_student', 'provenance', 'Halves', 'put_before', 'export_blend']
 
 # %% ../nbs/19_export.ipynb #d1d0c181
+class Grown(Trees):
+    "Trees of which it is known how many there shall be."
+    def __init__(self, data: Songs, rounds: Sequence[int], **settings: Any) -> None:
+        options = TREES | settings | dict(early_stopping_rounds=None)
+        self.sums = [XGBRegressor(**options | dict(n_estimators=n)).fit(data.X, y) for n, y in zip(rounds, data.Y.T, strict=True)]
+
+# %% ../nbs/19_export.ipynb #902138fc
+def fit_on_all(recipe: Recipe, settings: dict[str, Any], known: Songs, last: Songs, data: Songs) -> Any:
+    "Fit a recipe, or all its members, to `data`, both the `known` songs and the `last` fold."
+    if recipe.members: return Average([fit_on_all(m, settings[m.name], known, last, data) for m in recipe.members])
+    if recipe.fit is Trees: return Grown(data, Trees(known, last, **settings).rounds, **settings)
+    assert recipe.fit
+    return recipe.fit(data, data, **settings)
+
+# %% ../nbs/19_export.ipynb #09532a52
 def fit_named(
-    recorded: Run,          # the ten-fold run of the blend
+    recorded: Run,          # the ten-fold run of the recipe
     X: np.ndarray,          # features of its songs, in the order of its predictions, shape (n, d)
-    recipe: Recipe = BLEND, # an average of ridge and XGBoost
-) -> tuple[Any, list[XGBRegressor], dict[str, Any]]: # ridge, the trees of each dimension, the settings of both
-    "Choose with the last fold held out for early stopping, then fit ridge and trees on all songs."
+    recipe: Recipe = BLEND,
+) -> tuple[Any, dict[str, Any]]: # a model with predict(X), its settings
+    "Choose with the last fold held out for early stopping, then fit on all songs."
     p = recorded.predictions
     data, last = Songs(X, p[DIMENSIONS].to_numpy(), p.artist.to_numpy()), (p.fold == p.fold.max()).to_numpy()
     settings = choose(recipe, data[~last], data[last]).settings
-    rounds = fit_chosen(XGBOOST, settings["xgboost"], data[~last], data[last]).rounds
-    options = TREES | settings["xgboost"] | dict(early_stopping_rounds=None)
-    trees = [XGBRegressor(**options | dict(n_estimators=n)).fit(X, y) for n, y in zip(rounds, data.Y.T, strict=True)]
-    return fit_chosen(RIDGE, settings["ridge"], data, data), trees, settings
+    return fit_on_all(recipe, settings, data[~last], data[last], data), settings
 
 # %% ../nbs/19_export.ipynb #b4a51013
 def final_spread(
@@ -73,7 +88,7 @@ Weights = dict[str, np.ndarray]
 
 # %% ../nbs/19_export.ipynb #cb997ed9
 def linear_nodes(
-    name: str,             # of the result
+    name: str,             # of the result, and of what leads to it
     mean: np.ndarray,      # of the features, shape (d,)
     scale: np.ndarray,     # their sd, shape (d,)
     coef: np.ndarray,      # shape (2, d)
@@ -85,41 +100,101 @@ def linear_nodes(
     return [helper.make_node("Gemm", ["features", *weights], [name])], weights
 
 # %% ../nbs/19_export.ipynb #4c3f0010
-def tree_nodes(
+def boosted_node(
     booster: XGBRegressor, # with one output
     name: str,             # of the result
-) -> list[Node]:
-    "ONNX nodes of gradient-boosted trees; the result has shape (n, 1)."
+) -> Node:
+    "The ONNX node of a sum of gradient-boosted trees; the result has shape (n, 1)."
     made = convert_xgboost(booster, initial_types=[("features", FloatTensorType([None, booster.n_features_in_]))])
     nodes = list(made.graph.node)
     if len(nodes) != 1 or nodes[0].op_type != "TreeEnsembleRegressor": raise ValueError(f"unexpected graph: {[n.op_type for n in nodes]}")
     nodes[0].output[0], nodes[0].name = name, name
-    return nodes
+    return nodes[0]
+
+# %% ../nbs/19_export.ipynb #e76178a2
+def tree_nodes(name: str, trees: Trees) -> tuple[list[Node], Weights]:
+    "ONNX nodes of both sums, side by side."
+    sums = [f"{name}_{d}" for d in DIMENSIONS]
+    return [*map(boosted_node, trees.sums, sums), helper.make_node("Concat", sums, [name], axis=1)], {}
+
+# %% ../nbs/19_export.ipynb #1991949b
+def kernel_nodes(name: str, mean: np.ndarray, scale: np.ndarray, svr: KernelSVR) -> tuple[list[Node], Weights]:
+    "ONNX nodes of a standardised Gaussian kernel and its support vector machines."
+    coef = np.zeros((len(svr.X_), len(svr.models_)))
+    for j, m in enumerate(svr.models_): coef[m.support_, j] = m.dual_coef_[0]
+    used = coef.any(1)
+    S, live = svr.X_[used], np.flatnonzero(svr.live_)
+    weights = dict(live=live, axis=np.array([1]), mean=mean[live], scale=scale[live], songs=S.T, squares=(S**2).sum(1), coef=coef[used],
+                   width=-svr.gamma / S.shape[1], constant=np.concatenate([m.intercept_ for m in svr.models_]))
+    return _kernel_graph(name), {f"{name}_{k}": np.asarray(w) for k, w in weights.items()}
+
+
+def _kernel_graph(name: str) -> list[Node]:
+    def op(kind: str, of: str, out: str, **how: Any) -> Node:
+        inputs = [x if x == "features" else f"{name}_{x}" for x in of.split()]
+        return helper.make_node(kind, inputs, [f"{name}_{out}" if out else name], **how)
+    return [op("Gather", "features live", "some", axis=1), op("Sub", "some mean", "centred"), op("Div", "centred scale", "z"),
+            op("Mul", "z z", "zz"), op("ReduceSum", "zz axis", "size", keepdims=1), op("Gemm", "z songs squares", "apart", alpha=-2.),
+            op("Add", "apart size", "distance"), op("Mul", "distance width", "log"), op("Exp", "log", "near"),
+            op("Gemm", "near coef constant", "")]
+
+# %% ../nbs/19_export.ipynb #efcf58ea
+def model_nodes(name: str, model: Any) -> tuple[list[Node], Weights]: # features (n, d) -> ratings (n, 2) called `name`
+    "ONNX nodes of a fitted ridge, kernel machine, pair of tree sums, or an average of some."
+    if isinstance(model, Trees): return tree_nodes(name, model)
+    if isinstance(model, Average):
+        parts = {f"{name}_{i}": m for i, m in enumerate(model.models)}
+        nodes, weights = zip(*(model_nodes(k, m) for k, m in parts.items()), strict=True)
+        return [*chain(*nodes), helper.make_node("Mean", list(parts), [name])], dict(ChainMap(*weights))
+    scaler, last = model
+    if isinstance(last, KernelSVR): return kernel_nodes(name, scaler.mean_, scaler.scale_, last)
+    return linear_nodes(name, scaler.mean_, scaler.scale_, last.coef_, last.intercept_)
+
+# %% ../nbs/19_export.ipynb #10574bd3
+def tensors(weights: Weights) -> list[TensorProto]:
+    "Constants of a graph: real numbers of 32 bits, whole ones of 64."
+    return [numpy_helper.from_array(w.astype(np.float32 if w.dtype.kind == "f" else np.int64), k) for k, w in weights.items()]
 
 # %% ../nbs/19_export.ipynb #46c4d584
 def to_onnx(
-    ridge: Any,                    # the fitted pipeline
-    trees: Sequence[XGBRegressor], # one for valence, one for arousal
+    model: Any,       # fitted, as `fit_named` gives it
     spread: Spread,
-) -> onnx.ModelProto:              # features (n, d) -> rating (n, 2), spread (n, 2)
-    "The blend and its spread as one ONNX graph."
-    scaler, model = ridge
-    line, weights = linear_nodes("ridge", scaler.mean_, scaler.scale_, model.coef_, model.intercept_)
+) -> onnx.ModelProto: # features (n, d) -> rating (n, 2), spread (n, 2)
+    "A model of named numbers and its spread as one ONNX graph."
+    rating, weights = model_nodes("rating", model)
     log_sd, more = linear_nodes("log_sd", spread.mean, spread.scale, spread.coef, spread.intercept)
-    weights |= more | {"half": np.full(1, .5), "floor": spread.floor, "cap": spread.cap}
     op = helper.make_node
-    nodes = [*line, *log_sd, *(n for t, d in zip(trees, DIMENSIONS, strict=True) for n in tree_nodes(t, d)),
-             op("Concat", DIMENSIONS, ["trees"], axis=1), op("Add", ["ridge", "trees"], ["sum"]), op("Mul", ["sum", "half"], ["rating"]),
-             op("Max", ["log_sd", "floor"], ["above"]), op("Min", ["above", "cap"], ["within"]), op("Exp", ["within"], ["spread"])]
-    sizes = {"features": len(scaler.mean_), "rating": 2, "spread": 2}
+    limited = [op("Max", ["log_sd", "floor"], ["above"]), op("Min", ["above", "cap"], ["within"]), op("Exp", ["within"], ["spread"])]
+    constants = tensors(weights | more | {"floor": spread.floor, "cap": spread.cap})
+    sizes = {"features": len(spread.mean), "rating": 2, "spread": 2}
     x, y, s = (helper.make_tensor_value_info(k, TensorProto.FLOAT, ["songs", n]) for k, n in sizes.items())
-    constants = [numpy_helper.from_array(v.astype(np.float32), k) for k, v in weights.items()]
-    graph = helper.make_graph(nodes, "sentio", [x], [y, s], constants)
+    graph = helper.make_graph([*rating, *log_sd, *limited], "sentio", [x], [y, s], constants)
     made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18), helper.make_opsetid("ai.onnx.ml", 1)], ir_version=10)
     onnx.checker.check_model(made)
     return made
 
 # %% ../nbs/19_export.ipynb #f8b02244
+def with_facts(
+    made: onnx.ModelProto,
+    facts: dict[str, Any],
+) -> onnx.ModelProto:      # the same
+    "Put facts into a graph's metadata, each as JSON; a SHA-256 or a size would be wrong there."
+    helper.set_model_props(made, {k: json.dumps(v) for k, v in facts.items() if k not in ("sha256", "bytes")})
+    return made
+
+# %% ../nbs/19_export.ipynb #4657d1a8
+def write_card(
+    path: Path,            # of a model's file
+    facts: dict[str, Any],
+    card: Path | None = None, # its name with .json if not given
+) -> dict[str, Any]:       # the card: the facts, the file's size and its SHA-256
+    "Write the card of a file."
+    data = path.read_bytes()
+    facts = facts | dict(bytes=len(data), sha256=hashlib.sha256(data).hexdigest())
+    (card or path.with_suffix(".json")).write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+    return facts
+
+# %% ../nbs/19_export.ipynb #f1758816
 def save_model(
     made: onnx.ModelProto,
     path: str | os.PathLike, # the .onnx file; the card gets the same name with .json
@@ -128,38 +203,47 @@ def save_model(
     **more: Any,             # further facts for the card
 ) -> dict[str, Any]:         # the card
     "Write a model and its card."
-    path = Path(path)
+    path, r = Path(path), recorded.record
     path.parent.mkdir(parents=True, exist_ok=True)
-    data = made.SerializeToString()
-    m = recorded.record["metrics"]
-    card = dict(name=path.stem, version=sentio.__version__, inputs=recorded.record["config"].get("inputs"), sr=22050, window=10., hop=5.,
-                interval=scale, outputs={"rating": "valence, arousal in [-1, 1]", "spread": "their sd, in the same units"},
-                trained_on=f"{recorded.record['dataset']}, {recorded.record['n_songs']} songs, {recorded.record['labels']} labels",
-                run=recorded.name, quality={"note": "of the recipe, on songs and artists it had not seen", **m},
-                bytes=len(data), sha256=hashlib.sha256(data).hexdigest()) | more
-    path.write_bytes(data)
-    path.with_suffix(".json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
-    return card
+    facts = dict(name=path.stem, version=sentio.__version__, inputs=r["config"].get("inputs"), sr=22050, window=10., hop=5.,
+                 interval=scale, outputs={"rating": "valence, arousal in [-1, 1]", "spread": "their sd, in the same units"},
+                 trained_on=f"{r['dataset']}, {r['n_songs']} songs, {r['labels']} labels",
+                 run=recorded.name, quality={"note": "of the recipe, on songs and artists it had not seen", **r["metrics"]}) | more
+    path.write_bytes(with_facts(made, facts).SerializeToString())
+    return write_card(path, facts)
 
 # %% ../nbs/19_export.ipynb #e92f70f3
 CHOICE = "settings and model chosen by the cross-fitted score of training songs; no test song had a part in it"
 LICENCE = ("research use: trained on DEAM, whose annotations are for research and whose songs are under various Creative Commons licences; "
            "the code is Apache-2.0")
 
+# %% ../nbs/19_export.ipynb #529e91ba
+def named_songs(recorded: Run, p: Preset) -> tuple[Recipe, np.ndarray]: # the features of its songs, in the order of its predictions
+    "The recipe of a run of named numbers, and what it is fitted to."
+    recipe = for_preset(RECIPES[recorded.record["model"]], p)
+    return recipe, feature_matrix(songs(p).set_index("song_id").path.loc[recorded.predictions.song_id], recipe.inputs)
+
+# %% ../nbs/19_export.ipynb #6f11eca3
+WORDS = dict(ridge="ridge regression", svr="support vector regression", xgboost="gradient-boosted trees")
+
+
+def in_words(recipe: Recipe, d: int) -> str:
+    "What a recipe of `d` named features is."
+    kinds = [WORDS[k] for k in recipe.name.removesuffix("-harmony").split("+")]
+    return f"{d} named features, {' and '.join(kinds)}" + ", averaged"*(len(kinds) > 1)
+
 # %% ../nbs/19_export.ipynb #bebbe45b
 def export_named(
-    recorded: Run,           # the ten-fold run of the blend on DEAM
-    X: np.ndarray,           # features of its songs, in the order of its predictions
+    recorded: Run,           # the ten-fold run of the recipe
+    p: Preset,               # its songs
     path: str | os.PathLike, # where the .onnx goes
-    recipe: Recipe = BLEND,
-    licence: str = LICENCE,
-    data: str = "DEAM, 10 s clips, labels repaired",
 ) -> dict[str, Any]:         # the card
-    "Fit on all songs by the recipe of a run, convert, compare, and write the model and its card."
-    ridge, trees, settings = fit_named(recorded, X, recipe)
+    "Fit on all songs by the recipe of a run, convert, and write the model and its card."
+    recipe, X = named_songs(recorded, p)
+    model, settings = fit_named(recorded, X, recipe)
     spread, scale = final_spread(recorded, X)
-    return save_model(to_onnx(ridge, trees, spread), path, recorded, scale, licence=licence, choice=CHOICE, settings=settings, data=data,
-                      description=f"{X.shape[1]} named features, ridge and gradient-boosted trees averaged")
+    return save_model(to_onnx(model, spread), path, recorded, scale, licence=LICENCE, choice=CHOICE, settings=settings,
+                      data=f"{p.dataset}, 10 s clips, labels repaired", description=in_words(recipe, X.shape[1]))
 
 # %% ../nbs/19_export.ipynb #4184d322
 class SpreadOf(nn.Module):
@@ -271,14 +355,13 @@ def export_blend(
     path: str | os.PathLike, # where the .onnx goes
 ) -> dict[str, Any]:         # the card
     "Teach the student and fit the named numbers on all songs, put them into one graph, and write the model and its card."
-    net, recipe = network("student", p, folds=recorded.record["folds"]), for_preset(RECIPES[NAMED], p)
-    X = feature_matrix(songs(p).set_index("song_id").path.loc[trees.predictions.song_id], recipe.inputs)
-    ridge, boosted, _ = fit_named(trees, X, recipe)
+    net, (recipe, X) = network("student", p, folds=recorded.record["folds"]), named_songs(trees, p)
+    named, _ = fit_named(trees, X, recipe)
     spread, scale = final_spread(recorded, outline(recorded.predictions[PREDICTED].to_numpy()))
     s = settings(p, **net.settings)
     frames, window = MEL.frames(s.window), 2 * s.window
     both = Halves(fit_final(p, net, other_music()), spread, frames, MEL.frames(window) - frames, s.crops).eval()
     halves = network_to_onnx(both, mel=torch.randn(2, 1, MEL.n_mels, MEL.frames(window)), named=torch.zeros(2, 2))
-    made = put_before(to_onnx(ridge, boosted, final_spread(trees, X)[0]), halves, "rating", "named")
+    made = put_before(to_onnx(named, final_spread(trees, X)[0]), halves, "rating", "named")
     return save_model(made, path, recorded, scale, inputs=list(recipe.inputs), mel=asdict(MEL), window=window, hop=window / 2,
                       **provenance(recorded, p), description="the student and 224 named numbers by ridge and trees, averaged")

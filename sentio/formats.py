@@ -28,11 +28,12 @@ from onnx import TensorProto, compose, helper, numpy_helper
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_dynamic, quantize_static
 from onnxruntime.transformers.float16 import convert_float_to_float16
 from torch import Tensor, nn
+from tqdm.auto import tqdm
 
-from .audio import SILENCE, SLACK
+from .audio import SILENCE, SLACK, load
 from .calibration import Spread, fit_spread
 from .deam import split
-from .export import Node, WithSpread, network_to_onnx, put_before
+from .export import Node, WithSpread, network_to_onnx, put_before, with_facts, write_card
 from .metrics import mean_ccc, mean_r2, paired_test
 from .models.distillation import MEL, Student, network, trained
 from .models.teacher import outline
@@ -43,10 +44,11 @@ from .spectrogram import MelConfig, mel_filters
 from .training import Crops, Mels, Network, Standardise, log_mels, read_tensors, settings, training_folder
 
 # %% auto #0
-__all__ = ['CALIBRATION', 'FORMS', 'Said', 'RUNTIMES', 'turns', 'two_steps', 'bands_by_place', 'LogMel', 'window_model',
-           'each_window', 'where_windows_begin', 'mean_of_windows', 'song_model', 'Pictures', 'with_shapes', 'quantise',
-           'dynamic', 'halved', 'crops', 'milliseconds', 'judge_forms', 'study_formats', 'forms_table',
-           'window_network', 'TorchScript', 'LiteRT', 'ExecuTorch', 'CoreML', 'convert']
+__all__ = ['SAMPLES', 'LAYERS', 'CALIBRATION', 'FORMS', 'Said', 'RUNTIMES', 'turns', 'two_steps', 'bands_by_place', 'LogMel',
+           'window_model', 'each_window', 'where_windows_begin', 'mean_of_windows', 'song_model', 'Pictures',
+           'with_shapes', 'products', 'quantise', 'dynamic', 'halved', 'crops', 'in_turns', 'judge_forms',
+           'study_formats', 'forms_table', 'window_network', 'TorchScript', 'LiteRT', 'ExecuTorch', 'CoreML', 'convert',
+           'study_runtimes']
 
 # %% ../nbs/20d_everywhere.ipynb #fb619309
 def turns(x: np.ndarray) -> np.ndarray: # complex, of the same shape
@@ -116,6 +118,9 @@ class LogMel(nn.Module):
         db = 10 * torch.log10(mel.clamp(min=1e-10)).transpose(1, 2).unsqueeze(1)
         return torch.maximum(db, db.amax((1, 2, 3), keepdim=True) - self.cfg.top_db)
 
+# %% ../nbs/20d_everywhere.ipynb #3e8c7e13
+SAMPLES = dict(given="samples: mono, float32, 22,050 Hz, full scale [-1, 1]; the log-mel is made inside")
+
 # %% ../nbs/20d_everywhere.ipynb #96f741ec
 def window_model(
     path: str | os.PathLike, # of a shipped .onnx whose only input is "mel"
@@ -124,7 +129,7 @@ def window_model(
     card = read_card(Path(path))
     n = round(card["window"] * card["sr"])
     front = network_to_onnx(LogMel(MelConfig(**card["mel"]), n).eval(), ["mel"], samples=torch.randn(2, n))
-    return put_before(front, onnx.load(path), "mel", "mel")
+    return with_facts(put_before(front, onnx.load(path), "mel", "mel"), card | SAMPLES)
 
 # %% ../nbs/20d_everywhere.ipynb #5c830c80
 def each_window(model: onnx.ModelProto) -> onnx.GraphProto: # first sample -> point (2,), width (2,), loud ()
@@ -178,7 +183,7 @@ def song_model(
                               [tensor(k, TensorProto.FLOAT, v) for k, v in sizes.items()], [*constants, *model.graph.initializer])
     made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
     onnx.checker.check_model(made, full_check=True)
-    return made
+    return with_facts(made, card | SAMPLES)
 
 # %% ../nbs/20d_everywhere.ipynb #94848eb8
 class Pictures(CalibrationDataReader):
@@ -197,16 +202,26 @@ def with_shapes(model: onnx.ModelProto) -> onnx.ModelProto:
     del copy.graph.value_info[:]
     return onnx.shape_inference.infer_shapes(copy)
 
+# %% ../nbs/20d_everywhere.ipynb #97b4b42e
+LAYERS = ["MatMul", "Gemm"]
+
+
+def products(model: onnx.ModelProto) -> list[str]: # names of nodes
+    "Matrix products without weights: those of attention."
+    known = {w.name for w in model.graph.initializer}
+    return [n.name for n in model.graph.node if n.op_type == "MatMul" and not known & set(n.input)]
+
 # %% ../nbs/20d_everywhere.ipynb #1390ba01
 def quantise(
     model: onnx.ModelProto, # mel -> rating, spread
     mels: np.ndarray,       # training songs, shape (n, 1, n_mels, t), float32
 ) -> onnx.ModelProto:
-    "Static INT8 of convolutions and matrix products, per channel; ranges hold 99.999 % of what the songs gave."
+    "Static INT8 of convolutions, layers and their activations, per channel; ranges hold 99.999 % of what the songs gave."
     with tempfile.TemporaryDirectory() as folder, redirect_stdout(StringIO()):  # calibration talks
         quantize_static(with_shapes(model), Path(folder, "small.onnx"), Pictures(mels), per_channel=True, reduce_range=True,
                         quant_format=QuantFormat.QDQ, activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8,
-                        op_types_to_quantize=["Conv", "MatMul", "Gemm"], calibrate_method=CalibrationMethod.Percentile)
+                        op_types_to_quantize=[*LAYERS, "Conv", "Sigmoid", "Mul"], nodes_to_exclude=products(model),
+                        calibrate_method=CalibrationMethod.Percentile, extra_options=dict(OpTypesToExcludeOutputQuantization=LAYERS))
         return onnx.load(Path(folder, "small.onnx"))
 
 # %% ../nbs/20d_everywhere.ipynb #49dd4ed2
@@ -235,13 +250,15 @@ def crops(pictures: Sequence[np.ndarray], frames: int, n: int = 3) -> np.ndarray
     return np.stack([crop[i][0].numpy() for i in range(len(crop))])
 
 # %% ../nbs/20d_everywhere.ipynb #15495769
-def milliseconds(session: ort.InferenceSession, mel: np.ndarray, times: int = 30) -> float:
-    "Median time of one window."
-    def once() -> float:
-        start = time.perf_counter()
-        session.run(None, {"mel": mel})
-        return time.perf_counter() - start
-    return 1e3 * median(once() for _ in range(times))
+def in_turns(sessions: dict[str, ort.InferenceSession], mel: np.ndarray, times: int = 30) -> dict[str, float]:
+    "Median milliseconds of one window by each session; they take turns, so that a busy machine slows all."
+    took: dict[str, list[float]] = {k: [] for k in sessions}
+    for _ in range(times):
+        for k, session in sessions.items():
+            start = time.perf_counter()
+            session.run(None, {"mel": mel})
+            took[k].append(1e3 * (time.perf_counter() - start))
+    return {k: median(t) for k, t in took.items()}
 
 # %% ../nbs/20d_everywhere.ipynb #a603bedc
 def judge_forms(
@@ -251,15 +268,15 @@ def judge_forms(
     window: float,      # seconds
 ) -> dict[str, tuple[np.ndarray, int, float]]: # form -> ratings of the test songs (n, 2), bytes, ms a window
     "What each form of a network says of the test songs."
-    frames, out = MEL.frames(window), {}
+    frames = MEL.frames(window)
     model = network_to_onnx(WithSpread(net, spread).eval(), mel=torch.randn(2, 1, MEL.n_mels, frames))
     heard, known = crops(test, frames), crops(train[:CALIBRATION], frames, 1)
-    for form, make in FORMS.items():
-        made = make(model, known)
-        session = open_session(made.SerializeToString())
-        said = np.concatenate([session.run(None, {"mel": x})[0] for x in np.split(heard, range(64, len(heard), 64))])
-        out[form] = said.reshape(len(test), -1, 2).mean(1), made.ByteSize(), milliseconds(session, heard[:1])
-    return out
+    made = {form: make(model, known) for form, make in FORMS.items()}
+    sessions = {form: open_session(m.SerializeToString()) for form, m in made.items()}
+    def hear(s: ort.InferenceSession) -> np.ndarray:
+        return np.concatenate([s.run(None, {"mel": x})[0] for x in np.split(heard, range(64, len(heard), 64))])
+    said, took = {form: hear(s) for form, s in sessions.items()}, in_turns(sessions, heard[:1])
+    return {form: (said[form].reshape(len(test), -1, 2).mean(1), made[form].ByteSize(), took[form]) for form in FORMS}
 
 # %% ../nbs/20d_everywhere.ipynb #7721bea5
 def study_formats(
@@ -282,7 +299,7 @@ def study_formats(
         Y.append(table.loc[test])
     truth = pd.concat(Y)
     return record_study("formats", forms_table(truth, parts), "What do smaller forms of the student cost?", root, dataset=p.dataset,
-                        labels="repaired", folds=list(folds), n_songs=len(truth), calibration=CALIBRATION)
+                        labels="repaired", folds=list(folds), n_songs=len(truth), calibration=CALIBRATION, network=net.name)
 
 # %% ../nbs/20d_everywhere.ipynb #0a596850
 def forms_table(truth: pd.DataFrame, parts: Sequence[dict[str, tuple[np.ndarray, int, float]]]) -> pd.DataFrame:
@@ -392,6 +409,7 @@ def convert(runtime: type[TorchScript | LiteRT | ExecuTorch | CoreML], net: nn.M
     path, row = folder / f"student{runtime.suffix}", dict[str, Any](runtime=runtime.__name__)
     if not find_spec(runtime.needs): return row | dict(went=f"not run here: {runtime.needs} is not installed")
     runtime.write(net, torch.from_numpy(windows[:1]), path)
+    if path.is_file(): write_card(path, read_card(model_path("student")) | SAMPLES, path.with_name(path.name + ".json"))
     row["mb"] = sum(p.stat().st_size for p in ([path] if path.is_file() else path.rglob("*")) if p.is_file()) / 1e6
     if runtime is CoreML and sys.platform != "darwin": return row | dict(went="written; not run here: needs macOS")
     run, times, apart = runtime.load(path), [], 0.
@@ -403,3 +421,13 @@ def convert(runtime: type[TorchScript | LiteRT | ExecuTorch | CoreML], net: nn.M
         apart = max(apart, *(float(np.abs(a - b).max()) for a, b in zip(said, true, strict=True)))
     if apart > runtime.parity: raise ValueError(f"{path} is not the network: it differs by {apart:.2g}")
     return row | dict(went="same as torch", apart=apart, ms=median(times))
+
+# %% ../nbs/20d_everywhere.ipynb #6a094cc5
+def study_runtimes(p: Preset, folder: Path, root: Any = None, n: int = 20) -> Study:
+    "Record what each runtime that is installed says of the songs' first windows, beside torch."
+    card = read_card(model_path("student"))
+    heard = [load(path, sr=card["sr"]).samples for path in songs(p).path[:n]]
+    windows = np.stack([np.resize(y, round(card["window"] * card["sr"])) for y in heard]).astype(np.float32)
+    rows = [convert(r, window_network(), windows, folder) for r in tqdm(RUNTIMES, desc="runtimes")]
+    return record_study("runtimes", pd.DataFrame(rows), "Does the student say the same in every runtime?", root, dataset=p.dataset,
+                        n_songs=len(windows), model=card["sha256"])

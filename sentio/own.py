@@ -27,8 +27,7 @@ from .results import Run
 from .spectrogram import ArrayCache, Failure, extract
 
 # %% auto #0
-__all__ = ['LEAST', 'MODELS', 'EXPORTED', 'own_songs', 'song_numbers', 'numbers', 'dataset_name', 'recipe_for', 'train_own',
-           'export_own']
+__all__ = ['LEAST', 'MODELS', 'own_songs', 'song_numbers', 'numbers', 'dataset_name', 'recipe_for', 'train_own', 'export_own']
 
 # %% ../nbs/21c_own.ipynb #553a6a7d
 LEAST = 10  # artists below which folds make no sense
@@ -93,17 +92,17 @@ def train_own(
     recipe = recipe_for(name, len(table))
     return run(recipe, numbers(table.path, recipe.inputs), table, "own", dataset, root=root)
 
-# %% ../nbs/21c_own.ipynb #a5ec8d66
-EXPORTED = tuple(n for n in MODELS if [m.name for m in RECIPES[n].members] == ["ridge", "xgboost"])
-
-
+# %% ../nbs/21c_own.ipynb #b03e8500
 def export_own(
-    recorded: Run,       # from `train_own`, of one of `EXPORTED`
+    recorded: Run,       # from `train_own`
     table: pd.DataFrame, # its songs
     path: str | Path,    # where the .onnx goes
 ) -> dict[str, Any]:     # the card
     "Fit on all songs of a user, and write the model with its card."
-    from sentio.export import export_named
-    recipe, data = recipe_for(recorded.record["model"], len(table)), f"{recorded.record['dataset']}, {len(table)} songs"
-    licence = "that of the labels and the music it was trained on"
-    return export_named(recorded, numbers(table.path, recipe.inputs), path, recipe, licence=licence, data=data)
+    from sentio.export import CHOICE, final_spread, fit_named, in_words, save_model, to_onnx
+    recipe = recipe_for(recorded.record["model"], len(table))
+    X = numbers(table.path, recipe.inputs)
+    model, settings = fit_named(recorded, X, recipe)
+    spread, scale = final_spread(recorded, X)
+    return save_model(to_onnx(model, spread), path, recorded, scale, licence="that of the labels and the music it was trained on",
+                      choice=CHOICE, settings=settings, data=recorded.record["dataset"], description=in_words(recipe, X.shape[1]))

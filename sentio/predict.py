@@ -27,9 +27,9 @@ from .spectrogram import MelConfig, log_mel
 if TYPE_CHECKING: import onnxruntime as ort
 
 # %% auto #0
-__all__ = ['MODELS', 'DEFAULT', 'COLUMNS', 'Heard', 'Answers', 'ModelError', 'model_path', 'models', 'read_card', 'Prediction',
-           'open_session', 'given', 'heard', 'answers', 'together', 'ratings', 'song_emotion', 'mono', 'running',
-           'packed', 'unpacked', 'at_hop', 'usual_workers', 'hear', 'Predictor']
+__all__ = ['MODELS', 'DEFAULT', 'COLUMNS', 'Heard', 'Answers', 'ModelError', 'model_path', 'models', 'open_session', 'read_card',
+           'card_inside', 'Prediction', 'given', 'heard', 'answers', 'together', 'ratings', 'song_emotion', 'mono',
+           'running', 'packed', 'unpacked', 'at_hop', 'usual_workers', 'hear', 'Predictor']
 
 # %% ../nbs/20_predict.ipynb #d5ef9304
 MODELS = Path(next(iter(sentio.__path__))) / "data" / "models"
@@ -53,15 +53,34 @@ def models() -> list[str]:
     "Names of the models in this package."
     return sorted(p.stem for p in MODELS.glob("*.onnx"))
 
+# %% ../nbs/20_predict.ipynb #128019b3
+def open_session(
+    path: Path,       # the .onnx file
+    threads: int = 1, # of ONNX Runtime
+) -> ort.InferenceSession:
+    "A model ready to run; subnormal numbers count as zero, which is much faster on some processors."
+    import onnxruntime as ort  # here, because the processes that decode do without
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.add_session_config_entry("session.set_denormal_as_zero", "1")
+    return ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+
 # %% ../nbs/20_predict.ipynb #a4987a0d
 def read_card(path: Path) -> dict[str, Any]: # path of the .onnx file
-    "The card of a model; `ModelError` if it is missing or speaks of another file."
+    "The card beside a model, or the one inside; `ModelError` if there is none, or if it speaks of another file."
     card = path.with_suffix(".json")
-    if not card.exists(): raise ModelError(f"{path} has no card: {card.name} should lie beside it")
+    if not card.exists(): return card_inside(path)
     facts = json.loads(card.read_text(encoding="utf-8"))
     found = hashlib.sha256(path.read_bytes()).hexdigest()
     if facts["sha256"] != found: raise ModelError(f"{path} is not the file that its card describes (SHA-256 {found[:12]}): get both again")
     return facts
+
+
+def card_inside(path: Path) -> dict[str, Any]:
+    "What a graph's metadata say."
+    facts = open_session(path).get_modelmeta().custom_metadata_map
+    if "interval" not in facts: raise ModelError(f"{path} has no card: {path.with_suffix('.json').name} should lie beside it")
+    return {k: json.loads(v) for k, v in facts.items()}
 
 # %% ../nbs/20_predict.ipynb #2440bca7
 COLUMNS = ("path", "seconds", "valence", "arousal", "valence_low", "valence_high", "arousal_low", "arousal_high",
@@ -80,18 +99,6 @@ class Prediction(NamedTuple):
         return {c: facts.get(c) for c in COLUMNS} | dict(path=self.path, error=type(self.error).__name__ if self.error else "")
 
 # %% ../nbs/20_predict.ipynb #6150c4e0
-def open_session(
-    path: Path,       # the .onnx file
-    threads: int = 1, # of ONNX Runtime
-) -> ort.InferenceSession:
-    "A model ready to run; subnormal numbers count as zero, which is much faster on some processors."
-    import onnxruntime as ort  # here, because the processes that decode do without
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.add_session_config_entry("session.set_denormal_as_zero", "1")
-    return ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-
-
 def given(
     y: np.ndarray,         # samples of a window, at the card's rate, shape (n,)
     card: dict[str, Any],

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Speed of Sentio beside its references, one thread, one run.
+"""Speed of Sentio beside its references: one thread where nothing else is said, one run.
 
 The two sides of a row take turns (A B A B ...), so that a busy machine slows both; the ratios are those of
 the medians and of the minima. Nothing here is a test: times differ from machine to machine."""
@@ -18,6 +18,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 
@@ -128,24 +129,56 @@ def lengths(folder: Path, repeats: int) -> None:
         print(f'{f"{seconds} s":22}{decode:12.1f}{mel:9.1f}{both - mel:9.1f}{both/decode:24.2f}', flush=True)
 
 
-def forms(repeats: int) -> None:
+def lite(mel: np.ndarray, folder: Path) -> Timed | None:
+    "A window in LiteRT, picture inside; none where its converter is not installed."
+    import torch
+
+    from sentio.formats import LiteRT, window_network
+    if not find_spec(LiteRT.needs): return None
+    window = music(5)[None]
+    LiteRT.write(window_network(), torch.from_numpy(window), folder/'student.tflite')
+    run = LiteRT.load(folder/'student.tflite')
+    return lambda: run(window)
+
+
+def forms(folder: Path, repeats: int) -> None:
     "A window of the student in several forms, each in turns with ONNX fp32."
     import onnx
     import torch
 
-    from sentio.formats import MEL, halved, log_mels, quantise, window_network
+    from sentio.formats import MEL, halved, log_mels, quantise, window_model, window_network
     from sentio.predict import model_path, open_session
     from sentio.presets import songs
     path = model_path('student')
     pictures = [p[None, :, :216].astype(np.float32) for p in log_mels(songs().path[:40], MEL)]
     mel, shipped, eager = np.stack(pictures), onnx.load(path), window_network()[1]  # type: ignore[index]
-    made = {'fp16': halved(shipped), 'INT8': quantise(shipped, mel)}
+    made, sound = {'fp16': halved(shipped), 'INT8': quantise(shipped, mel)}, open_session(window_model(path).SerializeToString())
     window, plain = mel[:1], open_session(path)
+    def fp32() -> object: return plain.run(None, {'mel': window})
     with torch.no_grad():
-        row('eager torch', lambda: eager(torch.from_numpy(window)), lambda: plain.run(None, {'mel': window}), repeats)
+        row('eager torch', lambda: eager(torch.from_numpy(window)), fp32, repeats)
         for name, model in made.items():
             session = open_session(model.SerializeToString())
-            row(f'ONNX {name}', lambda s=session: s.run(None, {'mel': window}), lambda: plain.run(None, {'mel': window}), repeats)  # type: ignore[misc]
+            row(f'ONNX {name}', lambda s=session: s.run(None, {'mel': window}), fp32, repeats)  # type: ignore[misc]
+    cores = os.cpu_count() or 1
+    several = open_session(path, threads=cores)
+    row(f'ONNX fp32, {cores} threads', lambda: several.run(None, {'mel': window}), fp32, repeats)
+    samples = music(5)[None]
+    def from_samples() -> object: return sound.run(None, {'samples': samples})
+    row('  picture inside', from_samples, fp32, repeats)
+    if run := lite(mel, folder): row('LiteRT, picture inside', run, from_samples, repeats)
+    else: print('LiteRT: not run here, litert-torch is not installed (make mobile)')
+
+
+def album(folder: Path, files: int) -> None:
+    "Songs per second and memory of a folder of clips, with one and with two files heard at the same time."
+    from sentio.curve import cost
+    clips = [folder/f'clip-{i}.mp3' for i in range(files)]
+    for clip in clips: clip.write_bytes((folder/'clip.mp3').read_bytes())
+    print(f'{f"{files} clips of 10 s, mp3":22}{"songs a second":>19}{"predicting, MB":>19}{"decoding, MB":>19}')
+    for workers in (1, 2):
+        c = cost(clips, workers)
+        print(f'{f"{workers} at a time":22}{files/c["took"]:19.1f}{c["own_mb"]:19.0f}{c["decoders_mb"]:19.0f}', flush=True)
 
 
 def cold(code: str, *args: str) -> float:
@@ -184,6 +217,7 @@ def main() -> None:
     "The whole table, or one long file."
     args = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     args.add_argument('repeats', nargs='?', type=int, default=15, help='turns a row (default: 15)')
+    args.add_argument('--clips', type=int, default=500, help='files in the folder that is predicted (default: 500)')
     args.add_argument('--hours', type=float, help='instead: predict one file of so many hours, and print time and peak memory')
     given = args.parse_args()
     warnings.filterwarnings('ignore')
@@ -201,7 +235,8 @@ def main() -> None:
         models_beside_decoding(clip, given.repeats)
         lengths(Path(folder), given.repeats)
         print(f'{"a window of 5 s, ms":22}{"form":>19}{"ONNX fp32":>19}{"ratio":>9}{"(min)":>10}')
-        forms(given.repeats)
+        forms(Path(folder), given.repeats)
+        album(Path(folder), given.clips)
         predict(short, max(3, given.repeats//3))
 
 

@@ -32,13 +32,13 @@ def readme() -> str:
 
 
 def card(page: str) -> str:
-    "The text of a card: its metadata first, as Hugging Face reads it; links lead to the repository."
+    "The text of a card: the metadata of its last section first, as Hugging Face reads it; links lead to the repository."
     def absolute(m: re.Match) -> str:
         return f"](https://github.com/SW-AI-36/sentio/blob/main/{posixpath.normpath(posixpath.join('nbs', posixpath.dirname(page), m[1]))})"
     text = re.sub(r"\]\((?!https?:|#)([^)]+)\)", absolute, executed(page))
     front = re.search(r"```yaml\n(.*?)```\n+", text, re.S)
     if not front: raise ValueError(f"{page} shows no metadata")
-    about = r"[^\n]*The block below is[^\n]*\n+"
+    about = r"## Metadata\n+[^\n]*\n+"
     body = re.sub(r"\n{3,}", "\n\n", re.sub(about, "", text.replace(front[0], "")))
     return f"---\n{front[1]}---\n\n" + NOTE.format(page=page) + body
 

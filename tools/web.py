@@ -48,14 +48,15 @@ def student() -> Path:
     "The shipped student as a graph that hears a song."
     import onnx
 
+    from sentio.export import write_card
     from sentio.formats import song_model
     from sentio.predict import model_path, read_card
     card = read_card(model_path("student"))
     path = ROOT / f".cache/student-song-{card['sha256'][:12]}.onnx"
     if not path.exists():
         path.parent.mkdir(exist_ok=True)
-        path.with_suffix(".json").write_text(model_path("student").with_suffix(".json").read_text(encoding="utf-8"), encoding="utf-8")
         onnx.save(song_model(model_path("student")), path)
+        write_card(path, card)
     return path
 
 
