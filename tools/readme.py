@@ -39,7 +39,8 @@ def card(page: str) -> str:
     front = re.search(r"```yaml\n(.*?)```\n+", text, re.S)
     if not front: raise ValueError(f"{page} shows no metadata")
     about = r"## Metadata\n+[^\n]*\n+"
-    body = re.sub(r"\n{3,}", "\n\n", re.sub(about, "", text.replace(front[0], "")))
+    badges = r"\[!\[Open in Colab\][^\n]*\n+"
+    body = re.sub(r"\n{3,}", "\n\n", re.sub(f"{about}|{badges}", "", text.replace(front[0], "")))
     return f"---\n{front[1]}---\n\n" + NOTE.format(page=page) + body
 
 
