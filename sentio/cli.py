@@ -292,7 +292,8 @@ STUDIES = {"hearing": "sentio.baselines", **dict.fromkeys(("learning-curve", "se
            "heard-once": "sentio.models.finetuned", "unlabelled": "sentio.models.distillation",
            **dict.fromkeys(("teacher-members", "dynamic-target"), "sentio.models.teacher"),
            "distance": "sentio.analysis", **dict.fromkeys(("families-shap", "faithfulness"), "sentio.explain"),
-           "formats": "sentio.formats", **dict.fromkeys(("curve", "length"), "sentio.curve"), **dict.fromkeys(("years", "emotify"), "sentio.outside")}
+           "formats": "sentio.formats", **dict.fromkeys(("curve", "length"), "sentio.curve"),
+           **dict.fromkeys(("years", "emotify"), "sentio.outside")}
 
 # %% ../nbs/23_cli.ipynb #dfcdacb9
 def run_one(
