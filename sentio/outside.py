@@ -44,7 +44,7 @@ def year_apart(
     moved = table.assign(fold=np.where(test, 0, table.fold + 1), row=np.arange(len(table)))
     return moved[test | other].reset_index(drop=True)
 
-# %% ../nbs/21b_outside.ipynb #15e136b9
+# %% ../nbs/21b_outside.ipynb #a8679894
 def against_within(far: Run, within: Run) -> dict[str, float]:
     "Scores of a run, those of another on the same songs, and the difference of matched CCC with its interval."
     m, held, t = far.record["metrics"], far.record["coverage"]["80"], compare(far, within)
@@ -67,7 +67,7 @@ def study_years(p: Preset, root: Any = None, models: tuple[str, ...] = ("ridge",
             with TemporaryDirectory() as tmp: far = run(recipe, X[t.row], t, dataset=p.dataset, folds=[0], root=tmp)
             about = dict(model=name, tested=year, n=len(far.predictions), trained=int((t.fold > 0).sum()))
             rows.append(about | against_within(far, done[name]))
-    return record_study("years", pd.DataFrame(rows), "What is a model worth on another year's songs, rated by other listeners?", root,
+    return record_study("years", pd.DataFrame(rows), "What is a model worth on the songs of another year?", root,
                         dataset=p.dataset, labels="repaired", n_songs=len(table), trained_from=[done[m].name for m in models])
 
 # %% ../nbs/21b_outside.ipynb #2d00223a
