@@ -36,7 +36,7 @@ export: .venv/installed ## write sentio/ from the notebooks, and clean the noteb
 	.venv/bin/nbdev-export
 	.venv/bin/nbdev-clean
 
-readme: .venv/installed ## write README.md from nbs/index.ipynb
+readme: .venv/installed ## write README.md, and the cards of data and models, from their notebooks
 	$(PY) tools/readme.py
 
 web: .venv/installed ## Sentio in the browser, into _web (needs npm, once)

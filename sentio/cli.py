@@ -15,7 +15,7 @@ import sys
 import textwrap
 import time
 import webbrowser
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -24,13 +24,16 @@ from tqdm import tqdm
 
 import sentio
 from .audio import find_audio
+from .evaluate import COLUMNS as JUDGED
+from .evaluate import Judged, LabelError, agreement, as_text, judge, read_labels
 from .predict import COLUMNS, DEFAULT, ModelError, Prediction, Predictor, model_path, models, read_card
 
 # %% auto #0
-__all__ = ['OK', 'USAGE', 'SOME_FAILED', 'INTERRUPTED', 'HEADER', 'CURVE', 'PREDICT', 'FORMATS', 'PLAIN', 'MODELS', 'EXPORTS',
-           'NETWORKS', 'RUNS', 'STUDIES', 'bar', 'shorten', 'line', 'spark', 'Table', 'curve_rows', 'beside',
-           'UsageError', 'predict', 'predictor', 'write_all', 'show', 'show_models', 'model_lines', 'run_one',
-           'network', 'train', 'train_all', 'study', 'report', 'export', 'demo', 'add_command', 'predict_parser',
+__all__ = ['OK', 'USAGE', 'SOME_FAILED', 'INTERRUPTED', 'HEADER', 'CURVE', 'PREDICT', 'FORMATS', 'EVALUATE', 'PLAIN', 'MODELS',
+           'EXPORTS', 'NETWORKS', 'RUNS', 'STUDIES', 'KINDS', 'bar', 'shorten', 'line', 'spark', 'Table', 'curve_rows',
+           'beside', 'UsageError', 'predict', 'predictor', 'write_all', 'show', 'evaluate', 'as_written',
+           'report_agreement', 'show_models', 'model_lines', 'run_one', 'network', 'train', 'train_all', 'train_on_own',
+           'study', 'report', 'export', 'demo', 'add_command', 'predict_parser', 'evaluate_parser', 'add_hearing',
            'train_parser', 'add_source', 'report_parsers', 'parser', 'main']
 
 # %% ../nbs/23_cli.ipynb #c01589be
@@ -210,6 +213,55 @@ def show(
         for d, i in (("valence", 1), ("arousal", 2)): tqdm.write(f"  {d} {spark([point[i] for point in p.emotion.curve])}")
     if p.error: tqdm.write(textwrap.fill(p.error.hint, 78, initial_indent="  ", subsequent_indent="  "))
 
+# %% ../nbs/23_cli.ipynb #66162b39
+EVALUATE = """examples:
+  sentio evaluate ~/Music --labels my.csv                a table on the terminal
+  sentio evaluate ~/Music --labels my.csv --scale 1..9   ratings from 1 to 9
+  sentio evaluate ~/Music --labels my.csv -o judged.csv  also one row a song
+
+my.csv has the columns path, valence, arousal, and may have artist and scale:
+  path,valence,arousal,artist
+  rock/storm.mp3,-0.4,0.7,The Gales
+A path is relative to the folder, or a file's bare name, with or without its
+ending. Ratings are from -1 to 1 unless --scale or the column scale says more.
+With artist, intervals are drawn by artist; without, they are too narrow where
+several songs are by one artist.
+exit status: 0 all well, 3 some rows failed, 2 the command was not understood"""
+
+
+def evaluate(args: argparse.Namespace) -> int:
+    "Judge a model on a user's own ratings."
+    labels = read_labels(args.labels, args.scale)
+    if args.output and (args.output.resolve() == args.labels.resolve() or args.output.suffix.lower() != ".csv"):
+        raise UsageError(f"-o {args.output}: name a new file that ends in .csv")
+    with predictor(args) as p:
+        rows = tqdm(judge(labels, args.folder, p), total=len(labels), unit=" songs", leave=False, disable=not sys.stderr.isatty())
+        table = Table("csv", JUDGED, args.output) if args.output else None
+        return report_agreement(list(as_written(rows, table)))
+
+# %% ../nbs/23_cli.ipynb #81731c31
+def as_written(rows: Iterable[Judged], table: Table | None) -> Iterator[Judged]:
+    "The same rows; each is written as it comes, and stays if the work is interrupted."
+    done = 0
+    try:
+        for row in rows:
+            if table: table.write([{k: v for k, v in row.row().items() if k in JUDGED}])
+            done += 1
+            yield row
+    except KeyboardInterrupt:
+        tqdm.write(f"sentio: stopped after {done} rows" + (f"; {table.path} has them" if table else ""), file=sys.stderr)
+        raise
+    finally:
+        if table: table.close()
+
+
+def report_agreement(judged: Sequence[Judged]) -> int: # exit status
+    "Print which rows failed, and how far the rest agrees."
+    failed = [j.prediction for j in judged if j.prediction.error]
+    for p in failed: print(line(p), file=sys.stderr)
+    print(as_text(agreement(judged)))
+    return SOME_FAILED if failed else OK
+
 # %% ../nbs/23_cli.ipynb #982d4c93
 def show_models(args: argparse.Namespace) -> int:
     "List the models of this package, or all that is known of one."
@@ -241,7 +293,8 @@ STUDIES = {"cost": "sentio.choice", "hearing": "sentio.baselines",
            "heard-once": "sentio.models.finetuned", "unlabelled": "sentio.models.distillation",
            **dict.fromkeys(("teacher-members", "dynamic-target"), "sentio.models.teacher"),
            "distance": "sentio.analysis", **dict.fromkeys(("families-shap", "faithfulness"), "sentio.explain"),
-           "formats": "sentio.formats", **dict.fromkeys(("curve", "length"), "sentio.curve")}
+           "formats": "sentio.formats", **dict.fromkeys(("curve", "length"), "sentio.curve"),
+           **dict.fromkeys(("years", "emotify"), "sentio.outside")}
 
 # %% ../nbs/23_cli.ipynb #dfcdacb9
 def run_one(
@@ -281,6 +334,9 @@ def train(args: argparse.Namespace) -> int:
     from sentio.presets import preset
     from sentio.results import read_runs
     if args.all: return train_all(args.results)
+    if args.labels[0].lower().endswith(".csv"): return train_on_own(args)
+    if unknown := set(args.labels) - set(KINDS):
+        raise UsageError(f"--labels {unknown.pop()}: one or more of {', '.join(KINDS)}, or my.csv FOLDER")
     if not args.models or set(args.models) - set(RUNS): raise UsageError(f"which model? one or more of {', '.join(RUNS)}, or --all")
     p = preset(args.preset)
     for name, labels in [(n, one) for n in args.models for one in (args.labels if p.dataset == "deam" else ["repaired"])]:
@@ -297,6 +353,24 @@ def train_all(root: Path | None) -> int:
     from sentio.training import work
     work(lambda d: run_one(d.model, PRESETS[d.preset], d.labels, root, folds=d.folds, **d.config), root)
     return OK
+
+# %% ../nbs/23_cli.ipynb #cd361a83
+KINDS = ("repaired", "as_filed", "dynamic")
+
+
+def train_on_own(args: argparse.Namespace) -> int:
+    "Evaluate models on a user's ratings, record them, and with -o keep the last as ONNX."
+    from sentio import own
+    given: list[str] = [*args.labels, *args.models]
+    names = given[2:]
+    if not names or set(names) - set(own.MODELS):
+        raise UsageError(f"with your own ratings: --labels my.csv FOLDER MODEL, one of {', '.join(own.MODELS)}")
+    songs, lost = own.own_songs(read_labels(given[0], args.scale), given[1])
+    for e in lost: print(f"left out: {e}", file=sys.stderr)
+    runs = [own.train_own(name, songs, own.dataset_name(given[0]), args.results) for name in names]
+    for run in runs: print(run._repr_markdown_(), end="\n\n")
+    if args.output: print(f"{args.output}: {own.export_own(runs[-1], songs, args.output)['description']}")
+    return SOME_FAILED if lost else OK
 
 # %% ../nbs/23_cli.ipynb #6f00423a
 def study(args: argparse.Namespace) -> int:
@@ -372,6 +446,21 @@ def predict_parser(commands: Any) -> None:
         fmt.add_argument(f"--{name}", dest="format", action="store_const", const=name, help=about)
     p.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the table there instead of to the terminal")
     p.add_argument("--curve", action="store_true", help="also how it changes along the song: a second table FILE.curve.EXT with -o")
+    add_hearing(p)
+
+# %% ../nbs/23_cli.ipynb #5c654d7c
+def evaluate_parser(commands: Any) -> None:
+    "`sentio evaluate`"
+    p = add_command(commands, "evaluate", evaluate, "how far a model agrees with your own ratings", EVALUATE)
+    p.add_argument("folder", type=Path, metavar="FOLDER", help="the music that the table speaks of")
+    p.add_argument("--labels", type=Path, required=True, metavar="CSV", help="columns path, valence, arousal, and perhaps artist, scale")
+    p.add_argument("--scale", metavar="LOW..HIGH", help="of the ratings (default: the column scale, or -1..1)")
+    p.add_argument("-o", "--output", type=Path, metavar="CSV", help="write ratings and predictions there, one row a song")
+    add_hearing(p)
+
+
+def add_hearing(p: argparse.ArgumentParser) -> None:
+    "Which model hears, how often, and how many files at a time."
     p.add_argument("--hop", type=float, metavar="SECONDS", help="from one point of the curve to the next (default: the model's)")
     p.add_argument("--workers", type=int, metavar="N", help="files heard at the same time (default: as many as cores, at most 8)")
     p.add_argument("--model", help="a name that `sentio models` lists, or an .onnx file with its card beside it")
@@ -384,7 +473,10 @@ def train_parser(commands: Any) -> None:
     p.add_argument("--all", action="store_true", help="every run that the package's runs.csv declares, what is recorded left out")
     p.add_argument("--again", action="store_true", help="also what is recorded already")
     p.add_argument("--full-songs", action="store_true", help="test on DEAM's 58 full songs, trained on the excerpts by other artists")
-    p.add_argument("--labels", nargs="+", default=["repaired", "as_filed"], choices=["repaired", "as_filed", "dynamic"])
+    p.add_argument("--labels", nargs="+", default=["repaired", "as_filed"], metavar="LABELS",
+                   help=f"{', '.join(KINDS)}: DEAM's; or my.csv FOLDER: your own ratings, as sentio evaluate reads them")
+    p.add_argument("--scale", metavar="LOW..HIGH", help="of your own ratings (default: the column scale, or -1..1)")
+    p.add_argument("-o", "--output", type=Path, metavar="ONNX", help="with your own ratings: keep the last model, fitted on all songs")
     add_source(p)
     p = add_command(commands, "study", study, "measure again what the studies of the notebooks show, into results/studies/")
     p.add_argument("names", nargs="*", metavar="STUDY", help=f"{', '.join(STUDIES)} (default: all)")
@@ -421,7 +513,7 @@ def parser() -> argparse.ArgumentParser:
                                   epilog="Start with: sentio predict song.mp3, or sentio demo. Each command has its own --help.")
     top.add_argument("--version", action="version", version=f"sentio {sentio.__version__}")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
-    for add in (predict_parser, train_parser, report_parsers): add(commands)
+    for add in (predict_parser, evaluate_parser, train_parser, report_parsers): add(commands)
     return top
 
 # %% ../nbs/23_cli.ipynb #0d6adb91
@@ -429,7 +521,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     "Run a command; the exit status. Errors that a user can do something about are one line."
     args = parser().parse_args(argv)
     try: return args.run(args)
-    except (UsageError, ModelError, FileNotFoundError) as e:
+    except (UsageError, ModelError, LabelError, FileNotFoundError) as e:
         print(f"sentio: {e}", file=sys.stderr)
         return USAGE
     except ModuleNotFoundError as e:

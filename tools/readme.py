@@ -1,4 +1,6 @@
-"""README.md from nbs/index.ipynb, executed, without Quarto: `make readme`; `--print` shows it instead of writing it."""
+"""Pages that are Markdown files too, executed, without Quarto: README.md from nbs/index.ipynb, and the cards of data and models
+from nbs/report: `make readme`; `--print` shows them instead of writing them."""
+import posixpath
 import re
 import sys
 from pathlib import Path
@@ -9,20 +11,45 @@ from nbconvert.preprocessors import ExecutePreprocessor
 from nbdev.doclinks import NbdevLookup
 
 ROOT = Path(__file__).resolve().parent.parent
-HEAD = "<!-- Written from nbs/index.ipynb by `make readme`: edit the notebook, not this file. -->\n\n"
+NOTE = "<!-- Written from nbs/{page} by `make readme`: edit the notebook, not this file. -->\n\n"
+CARDS = {"report/model_card.ipynb": "sentio/data/models/README.md", "report/data_card.ipynb": "sentio/data/README.md"}
+
+
+def executed(page: str) -> str:
+    "A notebook below nbs/ as Markdown: run, its code left out, `names` linked to their documentation."
+    nb = nbformat.read(ROOT / "nbs" / page, as_version=4)
+    client = ExecutePreprocessor(timeout=120, kernel_name="python3", extra_arguments=["--IPKernelApp.log_level=40"])
+    client.preprocess(nb, {"metadata": {"path": str((ROOT / "nbs" / page).parent)}})
+    nb.cells = [c for c in nb.cells if "#| hide" not in c.source]
+    text, _ = MarkdownExporter(exclude_input=True).from_notebook_node(nb)
+    return NbdevLookup("sentio").linkify(text).strip() + "\n"
 
 
 def readme() -> str:
-    "The text of README.md: the notebook is run, its code is left out, and `names` link to their documentation."
-    nb = nbformat.read(ROOT / "nbs/index.ipynb", as_version=4)
-    client = ExecutePreprocessor(timeout=120, kernel_name="python3", extra_arguments=["--IPKernelApp.log_level=40"])
-    client.preprocess(nb, {"metadata": {"path": str(ROOT / "nbs")}})
-    nb.cells = [c for c in nb.cells if "#| hide" not in c.source]
-    text, _ = MarkdownExporter(exclude_input=True).from_notebook_node(nb)
-    text = re.sub(r"\]\((?!https?:|#)", "](nbs/", text)  # links start from nbs/ there and from the top here
-    return HEAD + NbdevLookup("sentio").linkify(text).strip() + "\n"
+    "The text of README.md."
+    text = re.sub(r"\]\((?!https?:|#)", "](nbs/", executed("index.ipynb"))  # links start from nbs/ there and from the top here
+    return NOTE.format(page="index.ipynb") + text
+
+
+def card(page: str) -> str:
+    "The text of a card: the metadata of its last section first, as Hugging Face reads it; links lead to the repository."
+    def absolute(m: re.Match) -> str:
+        return f"](https://github.com/SW-AI-36/sentio/blob/main/{posixpath.normpath(posixpath.join('nbs', posixpath.dirname(page), m[1]))})"
+    text = re.sub(r"\]\((?!https?:|#)([^)]+)\)", absolute, executed(page))
+    front = re.search(r"```yaml\n(.*?)```\n+", text, re.S)
+    if not front: raise ValueError(f"{page} shows no metadata")
+    about = r"## Metadata\n+[^\n]*\n+"
+    badges = r"\[!\[Open in Colab\][^\n]*\n+"
+    body = re.sub(r"\n{3,}", "\n\n", re.sub(f"{about}|{badges}", "", text.replace(front[0], "")))
+    return f"---\n{front[1]}---\n\n" + NOTE.format(page=page) + body
+
+
+def pages() -> dict[str, str]:
+    "Every file that is made here, and its text."
+    return {"README.md": readme(), **{path: card(page) for page, path in CARDS.items()}}
 
 
 if __name__ == "__main__":
-    if "--print" in sys.argv: sys.stdout.write(readme())
-    else: (ROOT / "README.md").write_text(readme(), encoding="utf-8")
+    for path, text in pages().items():
+        if "--print" in sys.argv: sys.stdout.write(text)
+        else: (ROOT / path).write_text(text, encoding="utf-8")

@@ -112,9 +112,10 @@ def types() -> None:
 
 
 def readme_in_step() -> None:
-    "README.md is what nbs/index.ipynb gives."
-    if run(sys.executable, "tools/readme.py", "--print") != (ROOT / "README.md").read_text(encoding="utf-8"):
-        raise RuntimeError("README.md is not what nbs/index.ipynb gives (make readme)")
+    "README.md and the cards are what their notebooks give."
+    made = [ROOT / p for p in ("README.md", "sentio/data/models/README.md", "sentio/data/README.md")]
+    if run(sys.executable, "tools/readme.py", "--print") != "".join(p.read_text(encoding="utf-8") for p in made):
+        raise RuntimeError("README.md or a card is not what its notebook gives (make readme)")
 
 
 def as_on_kaggle() -> None:
