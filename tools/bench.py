@@ -117,7 +117,7 @@ def lengths(folder: Path, repeats: int) -> None:
     from sentio.audio import load
     from sentio.predict import heard, model_path, open_session, ratings, read_card
     session, card = open_session(model_path("student")), read_card(model_path("student"))
-    print(f'{"student, stereo mp3":22}{"decode, ms":>12}{"mel":>9}{"network":>9}{"mel + network / decode":>24}')
+    print(f'{"student, stereo mp3":22}{"decode, ms":>12}{"mel":>9}{"network":>9}{"total":>9}{"mel + network / decode":>24}')
     for seconds in (10, 30, 45, 300):
         path = folder/f'{seconds}.mp3'
         sf.write(path, np.tile(music(min(seconds, 30), 44_100, 2), (-(-seconds//30), 1))[:seconds*44_100], 44_100)
@@ -126,7 +126,7 @@ def lengths(folder: Path, repeats: int) -> None:
         decoding, mel_alone = interleaved(lambda path=path: load(path, sr=SR), mels, max(3, repeats//3))  # type: ignore[misc]
         hearing, _ = interleaved(lambda y=y: ratings([y], session, card), mels, max(3, repeats//3))  # type: ignore[misc]
         decode, mel, both = (median(x)*1e3 for x in (decoding, mel_alone, hearing))
-        print(f'{f"{seconds} s":22}{decode:12.1f}{mel:9.1f}{both - mel:9.1f}{both/decode:24.2f}', flush=True)
+        print(f'{f"{seconds} s":22}{decode:12.1f}{mel:9.1f}{both - mel:9.1f}{decode + both:9.1f}{both/decode:24.2f}', flush=True)
 
 
 def lite(mel: np.ndarray, folder: Path) -> Timed | None:
