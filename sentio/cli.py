@@ -285,11 +285,11 @@ def model_lines(cards: dict[str, dict[str, Any]]) -> Iterable[str]:
 PLAIN = ("ridge", "svr", "xgboost", "ridge+xgboost", "ridge+svr+xgboost", "tagger")
 MODELS = (*PLAIN, *(f"{m}-harmony" for m in PLAIN), "tagger-fcn")
 EXPORTS = (DEFAULT, "student", *(m for m in MODELS if "tagger" not in m))
-NETWORKS = ("crnn", "crnn-seconds", "ast", "ast-base", "ast-audioset", "fcn-finetuned", "vit-masked", "vit-random", "vit-imagenet",
-            "student-labels", "student-response", "student", "student-attention")
+NETWORKS = ("crnn", "crnn-seconds", "crnn-gan", "ast", "ast-base", "ast-audioset", "fcn-finetuned", "vit-masked", "vit-random",
+            "vit-imagenet", "student-labels", "student-response", "student", "student-attention")
 RUNS = (*MODELS, *(f"{m}-weighted" for m in PLAIN[:3]), "stack", "teacher", *NETWORKS, "student-harmony", "fcn-random")
 STUDIES = {"cost": "sentio.choice", "hearing": "sentio.baselines",
-           **dict.fromkeys(("learning-curve", "selection-leakage", "harmony-families"), "sentio.studies"),
+           **dict.fromkeys(("learning-curve", "selection-leakage", "harmony-families"), "sentio.studies"), "gan": "sentio.models.gan",
            "heard-once": "sentio.models.finetuned", "unlabelled": "sentio.models.distillation",
            **dict.fromkeys(("teacher-members", "dynamic-target"), "sentio.models.teacher"),
            "distance": "sentio.analysis", **dict.fromkeys(("families-shap", "faithfulness"), "sentio.explain"),
@@ -321,10 +321,11 @@ def run_one(
 
 def network(name: str, preset: Any) -> Any: # a `sentio.training.Network`
     "The network of that name, of `NETWORKS`."
-    from sentio.models import ast, crnn, distillation, finetuned, vit
+    from sentio.models import ast, crnn, distillation, finetuned, gan, vit
     if name in distillation.ARMS: return distillation.network(name, preset)
     if name.startswith("vit"): return vit.network(name, preset)
     if name == "crnn-seconds": return crnn.with_seconds(preset)
+    if name == "crnn-gan": return gan.with_drawn(preset)
     if name == "ast-audioset": return ast.pretrained_ast()
     return {"crnn": crnn.NETWORK, "ast": ast.NETWORK, "ast-base": ast.BASE, "fcn-finetuned": finetuned.NETWORK}[name]
 
