@@ -8,7 +8,6 @@ Docs: https://sw-ai-36.github.io/sentio/choice.html.md"""
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -33,10 +32,10 @@ if TYPE_CHECKING:
 
 # %% auto #0
 __all__ = ['CHANGES', 'GRID_STYLE', 'CRITERIA', 'VIEWS', 'DECISION_STYLE', 'DECISION_SCRIPT', 'named_parts', 'borrowed_parts',
-           'said_of', 'network_parts', 'shipped_parts', 'milliseconds', 'study_cost', 'file_sizes', 'if_recorded',
-           'parts_of', 'commercial', 'costs', 'gains', 'by_dimension', 'base_of', 'change_of', 'every_difference',
-           'Grid', 'Criterion', 'genres', 'weakest', 'interval_score', 'evidence', 'shared_folds', 'normalise',
-           'decide', 'Decision', 'overview', 'measured', 'page_table', 'peers']
+           'said_of', 'network_parts', 'shipped_parts', 'study_cost', 'file_sizes', 'if_recorded', 'parts_of',
+           'commercial', 'costs', 'gains', 'by_dimension', 'base_of', 'change_of', 'every_difference', 'Grid',
+           'Criterion', 'genres', 'weakest', 'interval_score', 'evidence', 'shared_folds', 'normalise', 'decide',
+           'Decision', 'overview', 'measured', 'page_table', 'peers']
 
 # %% ../nbs/20e_choice.ipynb #6a510b51
 def named_parts() -> dict[str, Callable[[np.ndarray], Any]]: # samples at 22,050 Hz -> what is heard
@@ -79,17 +78,6 @@ def shipped_parts() -> dict[str, Callable[[np.ndarray], Any]]: # samples at 22,0
         return lambda y: ratings([y], session, card)
     return {name: one(name) for name in models()}
 
-# %% ../nbs/20e_choice.ipynb #3f6cc155
-def milliseconds(parts: Mapping[str, Callable[[], Any]], repeats: int = 40) -> pd.DataFrame: # part, ms (median), least
-    "How long each takes, in turns, after one call that does not count."
-    took: dict[str, list[float]] = {name: [] for name in parts}
-    for i in range(repeats + 1):
-        for name, f in parts.items():
-            start = time.perf_counter()
-            f()
-            if i: took[name].append(1000*(time.perf_counter() - start))
-    return pd.DataFrame([dict(part=k, ms=median(v), least=min(v)) for k, v in took.items()])
-
 # %% ../nbs/20e_choice.ipynb #21ada22a
 def study_cost(
     p: Preset,        # its first song is heard
@@ -98,13 +86,15 @@ def study_cost(
 ) -> Study:
     "Record what hearing ten seconds of music takes, part by part."
     from sentio.audio import load
+    from sentio.formats import in_turns
     from sentio.presets import songs
     path = songs(p).path.iloc[0]
     waves = {sr: load(path, sr=sr).samples[:10*sr] for sr in (22_050, 16_000)}
     named, borrowed = named_parts(), borrowed_parts()
     on = {22_050: named | network_parts(p) | shipped_parts(), 16_000: borrowed}
     todo: dict[str, Callable[[], Any]] = {k: partial(f, waves[sr]) for sr, parts in on.items() for k, f in parts.items()}
-    table = milliseconds(todo | {"decode": lambda: load(path, sr=22_050)}, repeats)
+    took = in_turns(todo | {"decode": lambda: load(path, sr=22_050)}, repeats)
+    table = pd.DataFrame([dict(part=k, ms=median(t), least=min(t)) for k, t in took.items()])
     numbers = {k: len(todo[k]()) for k in (*named, *borrowed)}
     table = table.assign(numbers=table.part.map(numbers), mb=table.part.map(file_sizes(borrowed)))
     return record_study("cost", table, "What does a model take to hear ten seconds?", root, dataset=p.dataset, n_songs=1, repeats=repeats)
@@ -150,7 +140,8 @@ def _adding_up(columns: int, borrowed: list[str], parts: pd.DataFrame) -> list[s
 def commercial(run: Run) -> bool: # as far as weights go: DEAM's own terms bind them all
     "May its weights be used commercially, as far as the networks they come from go?"
     r = run.record
-    name = r["model"] if r["model"] in models() else r["model"].split("-")[0]
+    alone = r["model"] in models() or r["model"].endswith("-labels")  # a network's own terms; no teacher's, where ratings alone taught it
+    name = r["model"] if alone else r["model"].split("-")[0]
     card = read_card(model_path(name))["licence"] if name in models() and r["dataset"].startswith("deam") else ""
     return not any(" NC" in f" {x}" or "-NC" in x or "not commercial" in x for x in (*(r.get("licences") or {}).values(), card))
 

@@ -11,8 +11,9 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stdout
+from functools import partial
 from importlib.util import find_spec
 from io import StringIO
 from pathlib import Path
@@ -250,15 +251,15 @@ def crops(pictures: Sequence[np.ndarray], frames: int, n: int = 3) -> np.ndarray
     return np.stack([crop[i][0].numpy() for i in range(len(crop))])
 
 # %% ../nbs/20d_everywhere.ipynb #15495769
-def in_turns(sessions: dict[str, ort.InferenceSession], mel: np.ndarray, times: int = 30) -> dict[str, float]:
-    "Median milliseconds of one window by each session; they take turns, so that a busy machine slows all."
-    took: dict[str, list[float]] = {k: [] for k in sessions}
-    for _ in range(times):
-        for k, session in sessions.items():
+def in_turns(jobs: Mapping[str, Callable[[], Any]], times: int = 30) -> dict[str, list[float]]:
+    "Milliseconds of each job after one call that does not count; they take turns, so that a busy machine slows all."
+    took: dict[str, list[float]] = {k: [] for k in jobs}
+    for i in range(times + 1):
+        for k, job in jobs.items():
             start = time.perf_counter()
-            session.run(None, {"mel": mel})
-            took[k].append(1e3 * (time.perf_counter() - start))
-    return {k: median(t) for k, t in took.items()}
+            job()
+            if i: took[k].append(1e3 * (time.perf_counter() - start))
+    return took
 
 # %% ../nbs/20d_everywhere.ipynb #a603bedc
 def judge_forms(
@@ -275,8 +276,9 @@ def judge_forms(
     sessions = {form: open_session(m.SerializeToString()) for form, m in made.items()}
     def hear(s: ort.InferenceSession) -> np.ndarray:
         return np.concatenate([s.run(None, {"mel": x})[0] for x in np.split(heard, range(64, len(heard), 64))])
-    said, took = {form: hear(s) for form, s in sessions.items()}, in_turns(sessions, heard[:1])
-    return {form: (said[form].reshape(len(test), -1, 2).mean(1), made[form].ByteSize(), took[form]) for form in FORMS}
+    said = {form: hear(s).reshape(len(test), -1, 2).mean(1) for form, s in sessions.items()}
+    took = in_turns({form: partial(s.run, None, {"mel": heard[:1]}) for form, s in sessions.items()})
+    return {form: (said[form], made[form].ByteSize(), median(took[form])) for form in FORMS}
 
 # %% ../nbs/20d_everywhere.ipynb #7721bea5
 def study_formats(

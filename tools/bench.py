@@ -129,7 +129,7 @@ def lengths(folder: Path, repeats: int) -> None:
         print(f'{f"{seconds} s":22}{decode:12.1f}{mel:9.1f}{both - mel:9.1f}{decode + both:9.1f}{both/decode:24.2f}', flush=True)
 
 
-def lite(mel: np.ndarray, folder: Path) -> Timed | None:
+def lite(folder: Path) -> Timed | None:
     "A window in LiteRT, picture inside; none where its converter is not installed."
     import torch
 
@@ -166,7 +166,7 @@ def forms(folder: Path, repeats: int) -> None:
     samples = music(5)[None]
     def from_samples() -> object: return sound.run(None, {'samples': samples})
     row('  picture inside', from_samples, fp32, repeats)
-    if run := lite(mel, folder): row('LiteRT, picture inside', run, from_samples, repeats)
+    if run := lite(folder): row('LiteRT, picture inside', run, from_samples, repeats)
     else: print('LiteRT: not run here, litert-torch is not installed (make mobile)')
 
 
