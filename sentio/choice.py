@@ -204,13 +204,15 @@ def base_of(
 
 # %% ../nbs/20e_choice.ipynb #410cfd59
 CHANGES = {
-    "student-harmony": "averaged with ridge and trees on named numbers",
+    "student-harmony": "averaged with ridge, support vectors and trees on named numbers",
     "harmony": "numbers on key, chords and beat are added", "fcn": "one borrowed network, not two",
     "weighted": "songs count by how well their raters agree", "labels": "ratings alone: no teacher, no listening",
     "response": "the teacher's answers alone: no listening", "30": "its body listened for fewer epochs",
     "attention": "fewer epochs, and taught where to look", "seconds": "a second head, for the seconds heard",
     "mse": "squared error in place of CCC", "plain": "no augmentation", "gan": "drawings stand in for some songs",
-    "traditional": "other speed, pitch and noise, not masks", "short": "crops of half the length", "long": "crops of twice the length"}
+    "uniform": "drawings of the whole square, added as if they were songs",
+    "traditional": "other speed, pitch and noise, not masks", "short": "crops of half the length", "long": "crops of twice the length",
+    "frozen": "only the head is taught", "progressive": "the head is taught first, then more of the layers"}
 
 
 def change_of(run: Run, base: Run) -> str:

@@ -285,8 +285,9 @@ def model_lines(cards: dict[str, dict[str, Any]]) -> Iterable[str]:
 PLAIN = ("ridge", "svr", "xgboost", "ridge+xgboost", "ridge+svr+xgboost", "tagger")
 MODELS = (*PLAIN, *(f"{m}-harmony" for m in PLAIN), "tagger-fcn")
 EXPORTS = (DEFAULT, "student", *(m for m in MODELS if "tagger" not in m))
-NETWORKS = ("crnn", "crnn-seconds", "crnn-gan", "ast", "ast-base", "ast-audioset", "fcn-finetuned", "vit-masked", "vit-random",
-            "vit-imagenet", "student-labels", "student-response", "student", "student-attention")
+NETWORKS = ("crnn", "crnn-seconds", "crnn-gan", "crnn-gan-uniform", "ast", "ast-base", "ast-audioset", "fcn-finetuned", "vit-masked",
+            "vit-random", "vit-random-gan", "vit-imagenet", "student-labels", "student-response", "student", "student-attention",
+            "student-frozen", "student-progressive")
 RUNS = (*MODELS, *(f"{m}-weighted" for m in PLAIN[:3]), "stack", "teacher", *NETWORKS, "student-harmony", "fcn-random")
 STUDIES = {"cost": "sentio.choice", "hearing": "sentio.baselines",
            **dict.fromkeys(("learning-curve", "selection-leakage", "harmony-families"), "sentio.studies"), "gan": "sentio.models.gan",
@@ -323,9 +324,10 @@ def network(name: str, preset: Any) -> Any: # a `sentio.training.Network`
     "The network of that name, of `NETWORKS`."
     from sentio.models import ast, crnn, distillation, finetuned, gan, vit
     if name in distillation.ARMS: return distillation.network(name, preset)
+    if name.endswith("-gan"): return gan.with_drawn(network(name.removesuffix("-gan"), preset), preset)
+    if name.endswith("-gan-uniform"): return gan.with_more(network(name.removesuffix("-gan-uniform"), preset), preset)
     if name.startswith("vit"): return vit.network(name, preset)
     if name == "crnn-seconds": return crnn.with_seconds(preset)
-    if name == "crnn-gan": return gan.with_drawn(preset)
     if name == "ast-audioset": return ast.pretrained_ast()
     return {"crnn": crnn.NETWORK, "ast": ast.NETWORK, "ast-base": ast.BASE, "fcn-finetuned": finetuned.NETWORK}[name]
 
@@ -394,6 +396,7 @@ def report(args: argparse.Namespace) -> int:
 def export(args: argparse.Namespace) -> int:
     "Fit a model on all songs by the recipe of its recorded run, and write it as ONNX with its card."
     from sentio.export import export_blend, export_named, export_student
+    from sentio.models.distillation import NAMED
     from sentio.presets import preset
     from sentio.results import read_runs
     p, name = preset(args.preset), args.model
@@ -401,7 +404,7 @@ def export(args: argparse.Namespace) -> int:
     if name not in runs: raise UsageError(f"no recorded run of {name} on repaired labels: sentio train {name} first")
     path = args.output or Path(f"{name}.onnx")
     if name == "student": card = export_student(runs[name], p, path)
-    elif name == DEFAULT: card = export_blend(runs[name], runs["ridge+xgboost-harmony"], p, path)
+    elif name == DEFAULT: card = export_blend(runs[name], runs[NAMED], p, path)
     else: card = export_named(runs[name], p, path)
     print(f"{path}: {card['bytes'] / 1e6:.1f} MB, {card['description']}")
     return OK

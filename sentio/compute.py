@@ -6,7 +6,7 @@ Docs: https://sw-ai-36.github.io/sentio/compute.html.md"""
 
 # %% auto #0
 __all__ = ['SCHEMAS', 'device', 'cores', 'threads', 'flush_denormals', 'is_subnormal', 'hosted', 'torchvision_loads',
-           'fix_torchvision', 'setup']
+           'fix_torchvision', 'half_precision', 'setup']
 
 # %% ../nbs/09a_compute.ipynb #9ef33bad
 import os
@@ -84,6 +84,14 @@ def fix_torchvision()->bool: # True where the operators were declared now
 
 # %% ../nbs/09a_compute.ipynb #87b0f464
 fix_torchvision()
+
+# %% ../nbs/09a_compute.ipynb #01d78946
+def half_precision(
+    where:torch.device, # where a network computes
+)->torch.autocast:      # a context that changes nothing where the device has no bfloat16
+    "Compute in bfloat16: half the bits of a float32, the same range."
+    able = where.type == "cuda" or (where.type == "cpu" and torch.cpu._is_avx512_bf16_supported())
+    return torch.autocast(where.type if able else "cpu", torch.bfloat16, enabled=able)
 
 # %% ../nbs/09a_compute.ipynb #f0674e1a
 def setup(

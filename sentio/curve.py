@@ -107,7 +107,7 @@ def study_curve(
     folds: Sequence[int] = (0, 1, 2), # test folds; their networks are trained if need be
 ) -> Study:
     "Record how far a student's curves follow the ratings along the songs, each song heard by the network that has not heard it before."
-    net, table = network(name, p, folds=folds), songs(p)
+    net, table = network(name, p), songs(p)
     s, mel = settings(p, **net.settings), asdict(MEL)
     folder, card = training_folder(net, table, s), dict(sr=MEL.sr, window=s.window, hop=hop, mel=mel, inputs=[])
     evaluate(net, table, s, folder, folds)

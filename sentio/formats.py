@@ -286,11 +286,11 @@ def study_formats(
     root: Any = None,
     folder: Path | None = None,      # of the student's folds; the one in the cache if not given
     net: Network | None = None,      # the student
-    folds: Sequence[int] = (0, 1, 2),
+    folds: Sequence[int] = (),       # test folds; all that the student may be tested on if not given
 ) -> Study:
     "Record what smaller forms of the student cost: size, time, and the change of CCC and R2 on test songs."
     net = net or network("student", p)
-    table, s = songs(p), settings(p, **net.settings)
+    table, s, folds = songs(p), settings(p, **net.settings), folds or net.folds
     folder, pictures = folder or training_folder(net, table, s), log_mels(table.path, MEL)
     parts, Y = [], []
     for k in folds:

@@ -582,6 +582,7 @@ class Network:
     thaw: tuple[tuple[float, int], ...] = ()             # from which share of the epochs on how many of the last groups train
     start: Mapping[str, Any] = field(default_factory=dict) # what is to be recorded of how it was pretrained
     folds: tuple[int, ...] = ()       # test folds of whose songs its start has heard none; all if empty
+    at: Callable[[int], Network] | None = None # the network of a test fold, where not all folds start from the same weights
 
     def learner(self, train: Mels, valid: Mels, s: Settings, where: torch.device | None = None) -> Learner:
         "The recipe, for this network."
@@ -652,7 +653,8 @@ def train_fold(
 # %% ../nbs/11_training.ipynb #ce0e1af2
 def training_folder(network: Network, table: pd.DataFrame, s: Settings) -> Path:
     "Where a training is kept: the name, and a number that follows from songs, labels, folds, layers, their start and settings."
-    how = [repr(network.make()), network.pretrained, network.thaw, asdict(network.mel), asdict(s)]
+    nets = [network.at(k) for k in network.folds] if network.at else [network]
+    how = [*(repr(n.make()) for n in nets), network.pretrained, network.thaw, asdict(network.mel), asdict(s)]
     what = json.dumps([fingerprint(table), *how], sort_keys=True)
     return ArrayCache().folder / "training" / f"{network.name}-{hashlib.sha256(what.encode()).hexdigest()[:12]}"
 
@@ -669,7 +671,8 @@ def evaluate(
     ks = [int(k) for k in (may if folds is None else folds)]
     if heard := set(ks) - set(may): raise ValueError(f"{network.name} starts from weights that have heard songs of folds {sorted(heard)}")
     mels = hear(table, network, s)
-    got = {k: train_fold(network, mels, table, k, s, folder / f"fold-{k}") for k in tqdm(ks, network.name, leave=False, unit="fold")}
+    def one(k: int) -> Fold: return train_fold(network.at(k) if network.at else network, mels, table, k, s, folder / f"fold-{k}")
+    got = {k: one(k) for k in tqdm(ks, network.name, leave=False, unit="fold")}
     history = pd.concat(f.history.assign(fold=k) for k, f in got.items())
     return dict(predictions=pd.concat(f.predictions for f in got.values()), trained_on={k: f.trained_on for k, f in got.items()},
                 fits={k: f.fits for k, f in got.items()}, history=history, fit_seconds=history.seconds.sum(),

@@ -25,16 +25,17 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from torch import Tensor, nn
 
+import sentio
 from ..baselines import RECIPES, Songs, calibrate, choose, count_parameters, feature_matrix, fit_chosen, for_preset
 from ..baselines import prediction_rows
-from ..compute import setup
+from ..compute import half_precision, setup
 from ..deam import split
 from ..metrics import mean_ccc, mean_r2, paired_test
 from . import teacher
 from .teacher import outline
 from .finetuned import FCN_MEL, FineTuned, fcn_mels, said, scale
 from .tagger import RIDGE_ALPHAS, checksum
-from .vit import SIZES, common_training, in_domain, load_encoder, other_music, picture
+from .vit import SIZES, THAW, common_training, in_domain, load_encoder, other_music, picture
 from .vit import MEL as FINE
 from ..presets import Preset, songs
 from ..results import DIMENSIONS, PREDICTED, Run, Study, fingerprint, record_run, record_study
@@ -44,10 +45,10 @@ from ..training import batches, callbacks, concordance, evaluate, fit, hear, log
 from ..training import song_predictions, training_folder, write_tensors
 
 # %% auto #0
-__all__ = ['MEL', 'GRID', 'LOOKS', 'LISTENING', 'SHARE', 'SETTINGS', 'ARMS', 'BRIEF', 'NAMED', 'Student', 'Views', 'cut', 'mix',
-           'ear', 'Watched', 'on_grid', 'Looking', 'Listener', 'matching', 'mixture', 'Lesson', 'Matches', 'listen',
-           'listening', 'matched', 'answers', 'taught', 'network', 'trained', 'run_blend', 'fit_final', 'heard',
-           'by_body', 'study_unlabelled']
+__all__ = ['MEL', 'GRID', 'LOOKS', 'LISTENING', 'BODIES', 'SHARE', 'SETTINGS', 'GROUPS', 'BRIEF', 'THAWED', 'STARTED', 'ARMS',
+           'NAMED', 'Student', 'Views', 'cut', 'mix', 'ear', 'Watched', 'on_grid', 'Looking', 'Listener', 'matching',
+           'mixture', 'Lesson', 'Matches', 'listen', 'listening', 'matched', 'answers', 'taught', 'layers', 'network',
+           'started', 'trained', 'run_blend', 'fit_final', 'heard', 'by_body', 'study_unlabelled']
 
 # %% ../../nbs/16_distillation.ipynb #8da95a7f
 import timm
@@ -216,7 +217,7 @@ class Lesson(Callback):
     def before_batch(self) -> None:
         own, *others = mixture((*self.xb, *self.yb)) if self.training else (*self.xb, *self.yb)
         self.learn.xb = (own,)
-        self.learn.yb = tuple(teach(v) for teach, v in zip(self.teachers, others, strict=True))
+        with half_precision(own.device): self.learn.yb = tuple(teach(v).float() for teach, v in zip(self.teachers, others, strict=True))
 
 # %% ../../nbs/16_distillation.ipynb #3bc87601
 class Matches(Judge):
@@ -275,6 +276,9 @@ def listening(p: Preset, **changes: Any) -> Settings:
     return settings(p, **how | changes)
 
 # %% ../../nbs/16_distillation.ipynb #bb3546be
+BODIES = Path(next(iter(sentio.__path__))).parent / "bodies"  # of the repository; not in the package
+
+
 def matched(
     p: Preset,
     folds: Sequence[int] = (0, 1, 2),           # test folds: none of their test and validation songs is heard
@@ -283,15 +287,16 @@ def matched(
     make: Callable[[], FineTuned] = FineTuned,  # the ear
     **changes: Any,                             # of the settings
 ) -> Path:                                      # safetensors
-    "Weights of a body that learned to hear; trained if need be."
+    "Weights of a body that learned to hear; those of the repository if it has them, trained if need be."
     table, other, s = common_training(songs(p), folds), other_music() if other is None else other, listening(p, **changes)
     looking = (p, in_domain(p, folds)) if looks else None
     how = [checksum(looking[1]) if looking else "", " ".join(f.__name__ for f in getattr(make, "args", ())), asdict(MEL), asdict(s)]
     what = json.dumps([fingerprint(table), [Path(m).name for m in other], *how])
-    folder = ArrayCache().folder / "training" / f"student-listening-{hashlib.sha256(what.encode()).hexdigest()[:12]}"
-    file = folder / "body.safetensors"
-    if not file.exists(): listen([*table.path, *other], s, folder, make, looking)
-    return file
+    name = f"student-listening-{hashlib.sha256(what.encode()).hexdigest()[:12]}"
+    if (kept := BODIES / f"{name}.safetensors").exists(): return kept
+    folder = ArrayCache().folder / "training" / name
+    if not (folder / "body.safetensors").exists(): listen([*table.path, *other], s, folder, make, looking)
+    return folder / "body.safetensors"
 
 # %% ../../nbs/16_distillation.ipynb #ea7ab731
 def answers(
@@ -332,29 +337,48 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "demo": dict(window=2.5, lr=3e-3, mixup=0, bands=0, frames=0),
     "clips": dict(epochs=10, batch=32, lr=1e-3, wd=.05, gain=3., bands=0, frames=0),
     "full": dict(epochs=30, batch=32, lr=1e-3, wd=.05, gain=3.)}
-ARMS = "student-labels", "student-response", "student-30", "student", "student-attention"
+GROUPS = (0, 1, 2), (3, 4, 5)  # test folds that start from one body, which has heard none of their songs
 BRIEF = "student-30", "student-attention"  # their bodies listened for 30 epochs
+THAWED = {"student-frozen": ((0., 1),), "student-progressive": THAW} # from which share of the epochs on how many of the last groups train
+STARTED = "student", *BRIEF, *THAWED
+ARMS = "student-labels", "student-response", *STARTED
 
 # %% ../../nbs/16_distillation.ipynb #e1879b24
+def layers(net: nn.Module) -> list[list[nn.Parameter]]:
+    "A student's parameters: up to the first attention, the second, the third, the head."
+    body: Any = net.get_submodule("body")
+    parts = [body.stem, *body.stages[:3]], [body.stages[3]], [body.stages[4], body.final_conv], [net.get_submodule("head")]
+    return [[p for m in part for p in m.parameters()] for part in parts]
+
+# %% ../../nbs/16_distillation.ipynb #f52b971b
 def network(
-    name: str,                         # of `ARMS`
-    p: Preset,                         # decides on the settings
-    start: Path | None = None,         # weights of the body; if not given, those that the name asks for
-    folds: Sequence[int] = (0, 1, 2),  # test folds, for the songs that a body may hear
-    committee: str = "teacher",        # of `sentio.models.teacher.EARS`
+    name: str,                          # of `ARMS`
+    p: Preset,                          # decides on the settings
+    start: Path | None = None,          # weights of the body; if not given, those that the name asks for
+    folds: Sequence[int] = range(10),   # test folds; of those that no body may be tested on there is no network
+    committee: str = "teacher",         # of `sentio.models.teacher.EARS`
 ) -> Network:
     "A student and how it is taught."
+    if name in STARTED and not start: return started(name, p, folds, committee)
     other = other_music() if p.dataset == "deam" else []
     more: dict[str, Any] = dict(train_on=partial(taught, other=other, name=committee)) if name != "student-labels" else {}
-    if name in ("student", *BRIEF):
-        if not start: more["folds"] = tuple(folds)
-        how: dict[str, Any] = dict(epochs=30) if name in BRIEF else {}
-        start = start or matched(p, folds, looks=name == "student-attention", **how)
-        more |= dict(pretrained="in-domain", start=read_tensors(start)[1])
+    if name in THAWED: more |= dict(groups=layers, thaw=THAWED[name])
+    if start: more |= dict(pretrained="in-domain", start=read_tensors(start)[1])
     return Network(name, partial(Student, start), MEL, SETTINGS[p.name], **more)
 
+
+def started(name: str, p: Preset, folds: Sequence[int], committee: str) -> Network:
+    "A student whose folds start from bodies that have heard none of their songs."
+    last, how = songs(p).fold.max(), dict[str, Any](epochs=30) if name in BRIEF else {}
+    groups = [g for g in GROUPS[:1 if name in BRIEF else None] if set(g) & set(folds) and g[-1] <= last]
+    bodies = [matched(p, g, looks=name == "student-attention", **how) for g in groups]
+    nets = {k: network(name, p, body, committee=committee) for g, body in zip(groups, bodies, strict=True) for k in g}
+    first, facts = nets[groups[0][0]], {f"{g[0]}-{g[-1]}": nets[g[0]].start for g in groups}
+    more: dict[str, Any] = dict(at=nets.__getitem__, start=facts) if len(groups) > 1 else {}
+    return replace(first, folds=tuple(nets), **more)
+
 # %% ../../nbs/16_distillation.ipynb #b92ba55c
-NAMED = "ridge+xgboost-harmony"
+NAMED = "ridge+svr+xgboost-harmony"
 
 # %% ../../nbs/16_distillation.ipynb #c8b21f26
 def trained(net: Network, folder: Path) -> nn.Module: # log-mel in dB (b, 1, n_mels, t) -> valence and arousal (b, 2)
@@ -367,12 +391,12 @@ def trained(net: Network, folder: Path) -> nn.Module: # log-mel in dB (b, 1, n_m
 def run_blend(
     p: Preset,
     net: Network,                       # a student, from `network`
-    folds: Sequence[int] = (0, 1, 2),   # test folds
+    folds: Sequence[int] = (),          # test folds; all that the student may be tested on if not given
     root: Any = None,                   # results folder
     folder: Path | None = None,         # of the student's folds, which are trained if need be; one in the cache if not given
 ) -> Run:
     "Evaluate the average of a student and the named numbers, and record it as NAME-harmony."
-    table, s, recipe = songs(p), settings(p, **net.settings), for_preset(RECIPES[NAMED], p)
+    table, s, recipe, folds = songs(p), settings(p, **net.settings), for_preset(RECIPES[NAMED], p), folds or net.folds
     folder, frames = folder or training_folder(net, table, s), net.mel.frames(s.window)
     alone, mels = evaluate(net, table, s, folder, folds), hear(table, net, s)
     data = Songs(feature_matrix(table.path, recipe.inputs), table[DIMENSIONS].to_numpy(), table.artist.to_numpy())

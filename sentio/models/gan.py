@@ -33,11 +33,9 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 from tqdm.auto import tqdm
 
-from ..compute import setup
+from ..compute import half_precision, setup
 from ..deam import split
 from ..metrics import pearson
-from .crnn import COARSE
-from .crnn import NETWORK as CRNN_NETWORK
 from ..presets import Preset, songs
 from ..results import DIMENSIONS, Study, fingerprint, record_study
 from ..spectrogram import ArrayCache, MelConfig, mel_filters
@@ -46,11 +44,11 @@ from ..training import Crops, Mels, Network, Standardise, log_mels, optimiser_st
 # %% auto #0
 __all__ = ['PICTURE', 'FRAMES', 'SPAN', 'Labels', 'WISHES', 'LOUDER', 'SEED', 'BETTER', 'SMALL', 'RECIPES', 'BAND', 'FOLDS',
            'to_unit', 'to_db', 'like_real', 'uniform', 'up', 'SeedGenerator', 'down', 'SeedDiscriminator', 'Stage',
-           'Generator', 'Discriminator', 'telling_apart', 'passing', 'Recipe', 'share_of_songs', 'half_precision',
-           'Pair', 'Training', 'judge', 'draw', 'step', 'collapsed', 'thumbnails', 'among', 'quality', 'Gan',
-           'set_torch_seed', 'windows', 'look', 'save', 'resume', 'train_gan', 'one_step', 'numbers', 'Reader',
-           'diversity', 'Copies', 'Bench', 'measure', 'fold_gan', 'side_by_side', 'sound', 'study_gan', 'figures',
-           'band_weights', 'coarser', 'with_drawn']
+           'Generator', 'Discriminator', 'telling_apart', 'passing', 'Recipe', 'share_of_songs', 'Pair', 'Training',
+           'judge', 'draw', 'step', 'collapsed', 'thumbnails', 'among', 'quality', 'Gan', 'set_torch_seed', 'windows',
+           'look', 'save', 'resume', 'train_gan', 'one_step', 'numbers', 'Reader', 'diversity', 'Copies', 'Bench',
+           'measure', 'fold_gan', 'side_by_side', 'finer', 'sound', 'study_gan', 'figures', 'band_weights', 'as_heard',
+           'with_drawn', 'with_more']
 
 # %% ../../nbs/14_gan.ipynb #2a8d33a4
 from fastai.optimizer import Adam, Optimizer
@@ -265,12 +263,6 @@ def share_of_songs(
 ) -> float:
     "How many of the songs take part."
     return min(1., easy + (1 - easy) * 2 * at)
-
-# %% ../../nbs/14_gan.ipynb #6b877656
-def half_precision(where: torch.device) -> torch.autocast:
-    "bfloat16, where the processor computes with it."
-    able = where.type == "cuda" or (where.type == "cpu" and torch.cpu._is_avx512_bf16_supported())
-    return torch.autocast(where.type if able else "cpu", torch.bfloat16, enabled=able)
 
 # %% ../../nbs/14_gan.ipynb #6590ecdd
 class Pair(nn.Module):
@@ -626,6 +618,15 @@ def side_by_side(
     fig.colorbar(image, ax=axes, label="dB", pad=.01)
     return fig
 
+# %% ../../nbs/14_gan.ipynb #a71972a5
+def finer(
+    x: np.ndarray, # dB, shape (n_mels, t), of `PICTURE`
+    hop: int,      # samples from frame to frame
+) -> np.ndarray:   # dB, shape (n_mels, later t)
+    "The picture with frames at another distance, along straight lines."
+    at = np.arange((x.shape[1] - 1) * PICTURE.hop_length // hop) * hop / PICTURE.hop_length
+    return np.stack([np.interp(at, np.arange(x.shape[1]), row) for row in x])
+
 # %% ../../nbs/14_gan.ipynb #9d137f25
 def sound(
     x: np.ndarray,     # dB, shape (128, t)
@@ -635,9 +636,7 @@ def sound(
 ) -> np.ndarray:       # samples at `cfg.sr`, in [-1, 1]
     "A spectrogram as sound."
     from librosa.feature.inverse import mel_to_audio
-    at = np.arange((x.shape[1] - 1) * cfg.hop_length // hop) * hop / cfg.hop_length
-    finer = np.stack([np.interp(at, np.arange(x.shape[1]), row) for row in x])
-    y = mel_to_audio(10 ** (finer / 10), sr=cfg.sr, n_fft=cfg.n_fft, hop_length=hop, n_iter=rounds, fmin=cfg.fmin, fmax=cfg.fmax)
+    y = mel_to_audio(10 ** (finer(x, hop) / 10), sr=cfg.sr, n_fft=cfg.n_fft, hop_length=hop, n_iter=rounds, fmin=cfg.fmin, fmax=cfg.fmax)
     return y / max(np.abs(y).max(), 1e-9)
 
 # %% ../../nbs/14_gan.ipynb #ef41079b
@@ -666,31 +665,51 @@ def figures(gan: Gan, bench: Bench) -> pd.DataFrame:
     return measure(gan, bench).assign(**facts, **real)
 
 # %% ../../nbs/14_gan.ipynb #b1a674af
-@lru_cache(maxsize=1)
-def band_weights() -> np.ndarray: # shape (40, 128)
-    "How the CRNN's bands are made of the finer ones: least squares, none negative."
-    fine, coarse = mel_filters(PICTURE), mel_filters(COARSE)
+@lru_cache(maxsize=2)
+def band_weights(cfg: MelConfig) -> np.ndarray: # shape (cfg.n_mels, 128)
+    "How a network's bands are made of the finer ones: least squares, none negative."
+    fine, coarse = mel_filters(PICTURE), mel_filters(cfg)
     return np.stack([nnls(fine.T, row)[0] for row in coarse])
 
 # %% ../../nbs/14_gan.ipynb #d953d6a8
-def coarser(
-    x: np.ndarray, # dB, shape (128, t)
-) -> np.ndarray:   # dB, shape (40, t), float16
-    "A picture of `PICTURE` as one of the CRNN's."
-    power = band_weights() @ 10 ** (x.astype(np.float32) / 10)
-    db = 10 * np.log10(np.maximum(power, 1e-10))
-    return np.maximum(db, db.max() - COARSE.top_db).astype(np.float16)
+def as_heard(
+    x: np.ndarray,  # dB, shape (128, t)
+    cfg: MelConfig, # what a network hears
+) -> np.ndarray:    # dB, shape (cfg.n_mels, later t), float16
+    "A picture of `PICTURE` in a network's bands and at its frames."
+    if cfg.hop_length != PICTURE.hop_length: x = finer(x, cfg.hop_length)
+    if cfg.n_mels == PICTURE.n_mels: return x.astype(np.float16)
+    db = 10 * np.log10(np.maximum(band_weights(cfg) @ 10 ** (x.astype(np.float32) / 10), 1e-10))
+    return np.maximum(db, db.max() - cfg.top_db).astype(np.float16)
 
 # %% ../../nbs/14_gan.ipynb #2dff6655
 def with_drawn(
+    net: Network,
     p: Preset,
     n: int = 2, # drawings a song
 ) -> Network:
-    "The CRNN, trained on real songs and drawings."
+    "A network, trained on real songs and drawings of their ratings."
     recipe, frames = RECIPES[p.name]["better"], PICTURE.frames(2 * p.window)
     def add(mels: Mels, train: pd.DataFrame, _: pd.DataFrame) -> Mels:
         gan = fold_gan(recipe, train)
-        drawn = [[coarser(x) for x in gan.draw(mels.Y, frames, seed=i)] for i in range(n)]
+        drawn = [[as_heard(x, net.mel) for x in gan.draw(mels.Y, frames, seed=i)] for i in range(n)]
         setup()
         return replace(mels, copies=[*mels.copies, *drawn])
-    return replace(CRNN_NETWORK, name="crnn-gan", train_on=add, start=dict(gan=asdict(recipe), drawings=n))
+    return replace(net, name=f"{net.name}-gan", train_on=add, start=dict(net.start, gan=asdict(recipe), drawings=n))
+
+# %% ../../nbs/14_gan.ipynb #3910080d
+def with_more(
+    net: Network,
+    p: Preset,
+    n: int = 3200,    # drawings
+    sure: float = .3, # of which those are kept that the discriminator believes so much
+) -> Network:
+    "A network, trained on real songs and, as if they were songs, on drawings from the whole square."
+    recipe, frames = RECIPES[p.name]["better"], PICTURE.frames(2 * p.window)
+    def add(mels: Mels, train: pd.DataFrame, _: pd.DataFrame) -> Mels:
+        gan, wish = fold_gan(recipe, train), uniform(mels.Y, n, np.random.default_rng(0))
+        drawn = gan.draw(wish, frames, seed=0)
+        kept = np.flatnonzero(gan.confidence(drawn[..., :FRAMES], wish) > sure)
+        setup()
+        return Mels([*mels.pictures, *(as_heard(drawn[i], net.mel) for i in kept)], np.vstack([mels.Y, wish[kept]]))
+    return replace(net, name=f"{net.name}-gan-uniform", train_on=add, start=dict(net.start, gan=asdict(recipe), drawings=n, sure=sure))
