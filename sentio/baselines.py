@@ -45,9 +45,9 @@ from .spectrogram import ArrayCache, extract, stacked
 __all__ = ['RIDGE', 'SUPPORT', 'TREES', 'SPACE', 'XGBOOST', 'BLEND', 'TRIO', 'Trial', 'PLAIN', 'HARMONIC', 'WEIGHTED', 'RECIPES',
            'feature_matrix', 'Songs', 'Recipe', 'grid_of', 'fit_ridge', 'KernelSVR', 'fit_svr', 'Trees', 'Average',
            'last_step', 'count_parameters', 'average', 'cross_fit', 'search', 'stack_weights', 'weigh', 'cross_stack',
-           'Stack', 'Choice', 'choose', 'put_together', 'fit_chosen', 'calibrate', 'evaluate_fold', 'learned',
-           'prediction_rows', 'Evaluation', 'agreement', 'evaluate', 'run', 'train', 'for_preset', 'to_judge',
-           'weights', 'hearing', 'study_hearing']
+           'Stack', 'Choice', 'choose', 'put_together', 'fit_chosen', 'fits_of', 'calibrate', 'evaluate_fold',
+           'learned', 'prediction_rows', 'Evaluation', 'agreement', 'evaluate', 'run', 'train', 'for_preset',
+           'to_judge', 'weights', 'hearing', 'study_hearing']
 
 # %% ../nbs/09_baselines.ipynb #bf88a1b6
 def feature_matrix(
@@ -329,6 +329,18 @@ def fit_chosen(recipe: Recipe, settings: dict[str, Any], train: Songs, valid: So
     return recipe.fit(train, valid, **settings)
 
 # %% ../nbs/09_baselines.ipynb #f8af2a73
+def fits_of(
+    Y: np.ndarray,    # ratings, shape (n, 2)
+    pred: np.ndarray, # predictions of songs that the model has not seen, same shape
+    sd: np.ndarray,   # predicted spread of each, same shape
+) -> dict[str, Any]:  # of the `fits` of a record: variance matching, and number of spreads for each level
+    "Variance matching and interval from predictions and their spreads."
+    match = VarianceMatching.fit(Y, pred)
+    scale = {level: conformal_scale(Y, pred, sd, int(level) / 100).tolist() for level in ("80", "90")}
+    return dict(matching={d: [match.slope[i], match.intercept[i]] for i, d in enumerate(DIMENSIONS)},
+                interval={level: dict(zip(DIMENSIONS, s, strict=True)) for level, s in scale.items()})
+
+# %% ../nbs/09_baselines.ipynb #4bc8aa4b
 def calibrate(
     train: Songs,
     oof: np.ndarray,    # their out-of-fold predictions, shape (n, 2)
@@ -336,11 +348,7 @@ def calibrate(
     "Variance matching and interval of one fold, from its training songs alone."
     group, rest = np.empty(len(train), dtype=int), train.Y - oof
     for i, (_, held_out) in enumerate(GroupKFold(4).split(train.X, groups=train.artist)): group[held_out] = i
-    sd, match = cross_spread(train.X, rest, group), VarianceMatching.fit(train.Y, oof)
-    scale = {level: conformal_scale(train.Y, oof, sd, int(level) / 100).tolist() for level in ("80", "90")}
-    matching = {d: [match.slope[i], match.intercept[i]] for i, d in enumerate(DIMENSIONS)}
-    interval = {level: dict(zip(DIMENSIONS, s, strict=True)) for level, s in scale.items()}
-    return dict(matching=matching, interval=interval), fit_spread(train.X, rest)
+    return fits_of(train.Y, oof, cross_spread(train.X, rest, group)), fit_spread(train.X, rest)
 
 # %% ../nbs/09_baselines.ipynb #723127b0
 def evaluate_fold(recipe: Recipe, data: Songs, table: pd.DataFrame, k: int) -> tuple[pd.DataFrame, list[int], dict[str, Any], int]:

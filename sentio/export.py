@@ -39,8 +39,8 @@ from xgboost import XGBRegressor
 
 # %% auto #0
 __all__ = ['Node', 'Weights', 'CHOICE', 'LICENCE', 'WORDS', 'TAUGHT', 'Grown', 'fit_on_all', 'fit_named', 'final_spread',
-           'linear_nodes', 'boosted_node', 'tree_nodes', 'kernel_nodes', 'model_nodes', 'tensors', 'to_onnx',
-           'with_facts', 'write_card', 'save_model', 'named_songs', 'in_words', 'export_named', 'SpreadOf',
+           'interval_of', 'linear_nodes', 'boosted_node', 'tree_nodes', 'kernel_nodes', 'model_nodes', 'tensors',
+           'to_onnx', 'with_facts', 'write_card', 'save_model', 'named_songs', 'in_words', 'export_named', 'SpreadOf',
            'WithSpread', 'network_to_onnx', 'export_student', 'provenance', 'Halves', 'put_before', 'export_blend']
 
 # %% ../nbs/19_export.ipynb #d1d0c181
@@ -77,10 +77,14 @@ def final_spread(
 ) -> tuple[Spread, dict[str, dict[str, float]]]: # the model, and the number of spreads for each level
     "Spread and interval from the out-of-fold predictions of a run."
     p = recorded.predictions
-    y, pred = p[DIMENSIONS].to_numpy(), p[PREDICTED].to_numpy()
-    sd = cross_spread(X, y - pred, p.fold.to_numpy())
-    scale = {str(k): dict(zip(DIMENSIONS, map(float, conformal_scale(y, pred, sd, k / 100)), strict=True)) for k in (80, 90)}
-    return fit_spread(X, y - pred), scale
+    rest = p[DIMENSIONS].to_numpy() - p[PREDICTED].to_numpy()
+    return fit_spread(X, rest), interval_of(recorded, cross_spread(X, rest, p.fold.to_numpy()))
+
+
+def interval_of(recorded: Run, sd: np.ndarray) -> dict[str, dict[str, float]]: # the number of spreads for each level
+    "The interval of a run's predictions with such spreads, shape (n, 2)."
+    y, pred = (recorded.predictions[c].to_numpy() for c in (DIMENSIONS, PREDICTED))
+    return {str(k): dict(zip(DIMENSIONS, map(float, conformal_scale(y, pred, sd, k / 100)), strict=True)) for k in (80, 90)}
 
 # %% ../nbs/19_export.ipynb #11de1d85
 Node = onnx.NodeProto
@@ -316,52 +320,55 @@ def provenance(recorded: Run, p: Preset) -> dict[str, str]:
 
 # %% ../nbs/19_export.ipynb #12b3d9d8
 class Halves(nn.Module):
-    "Log-mel in dB (b, 1, n_mels, t), and another model's ratings (b, 2) -> the mean of both, and its spread."
+    "Log-mel in dB (b, 1, n_mels, t), and another model's ratings (b, 2) -> the mean of both."
     def __init__(
         self,
         net: nn.Module,
-        spread: Spread,  # of the mean
         frames: int,     # of a crop
         spare: int,      # frames that the window is longer
         crops: int = 3,
     ) -> None:
         super().__init__()
-        self.net, self.spread, self.frames = net, SpreadOf(spread), frames
+        self.net, self.frames = net, frames
         self.starts = [even_start(spare, k, crops) for k in range(crops)]
 
-    def forward(self, mel: Tensor, named: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, mel: Tensor, named: Tensor) -> Tensor:
         crops = torch.cat([mel[..., at:at + self.frames] for at in self.starts])
-        rating = (self.net(crops).view(len(self.starts), -1, 2).mean(0) + named) / 2
-        return rating, self.spread(rating)
+        return (self.net(crops).view(len(self.starts), -1, 2).mean(0) + named) / 2
 
 # %% ../nbs/19_export.ipynb #6bd15f50
 def put_before(
     first: onnx.ModelProto,
     second: onnx.ModelProto,
-    out: str,            # an output of the first
-    into: str,           # the input of the second that it becomes
-) -> onnx.ModelProto:    # inputs of both but for that one -> the outputs of the second
+    out: str,                 # an output of the first
+    into: str,                # the input of the second that it becomes
+    kept: Sequence[str] = (), # outputs of the first that the whole has too
+) -> onnx.ModelProto:         # inputs of both but for that one -> the outputs of the second, and those kept
     "One graph of two."
-    before = compose.add_prefix(first, "first_", rename_inputs=False)
-    made = compose.merge_models(before, second, [(f"first_{out}", into)], outputs=[o.name for o in second.graph.output])
+    before, outputs = compose.add_prefix(first, "first_", rename_inputs=False), [*second.graph.output, *first.graph.output]
+    wanted = [*(o.name for o in second.graph.output), *(f"first_{k}" for k in kept)]
+    made = compose.merge_models(before, second, [(f"first_{out}", into)], outputs=wanted)
+    made.graph.node.extend(helper.make_node("Identity", [f"first_{k}"], [k]) for k in kept)
+    del made.graph.output[:]
+    made.graph.output.extend(o for o in outputs if o.name in wanted or o.name in kept)
     onnx.checker.check_model(made)
     return made
 
 # %% ../nbs/19_export.ipynb #82adbda2
 def export_blend(
     recorded: Run,           # of `sentio.models.distillation.run_blend`
-    trees: Run,              # of the named numbers alone, on the same data set
+    alone: Run,              # of the named numbers alone, on the same data set
     p: Preset,               # its songs
     path: str | os.PathLike, # where the .onnx goes
 ) -> dict[str, Any]:         # the card
     "Teach the student and fit the named numbers on all songs, put them into one graph, and write the model and its card."
-    net, (recipe, X) = network("student", p, folds=recorded.record["folds"]), named_songs(trees, p)
-    named, _ = fit_named(trees, X, recipe)
-    spread, scale = final_spread(recorded, outline(recorded.predictions[PREDICTED].to_numpy()))
+    net, (recipe, X) = network("student", p, folds=recorded.record["folds"]), named_songs(alone, p)
+    named, spread = fit_named(alone, X, recipe)[0], final_spread(alone, X)[0]
     s = settings(p, **net.settings)
     frames, window = MEL.frames(s.window), 2 * s.window
-    both = Halves(fit_final(p, net, other_music()), spread, frames, MEL.frames(window) - frames, s.crops).eval()
-    halves = network_to_onnx(both, mel=torch.randn(2, 1, MEL.n_mels, MEL.frames(window)), named=torch.zeros(2, 2))
-    made = put_before(to_onnx(named, final_spread(trees, X)[0]), halves, "rating", "named")
+    both = Halves(fit_final(p, net, other_music()), frames, MEL.frames(window) - frames, s.crops).eval()
+    halves = network_to_onnx(both, ["rating"], mel=torch.randn(2, 1, MEL.n_mels, MEL.frames(window)), named=torch.zeros(2, 2))
+    made = put_before(to_onnx(named, spread), halves, "rating", "named", ["spread"])
+    scale = interval_of(recorded, recorded.predictions[[f"{d}_sd" for d in DIMENSIONS]].to_numpy())
     return save_model(made, path, recorded, scale, inputs=list(recipe.inputs), mel=asdict(MEL), window=window, hop=window / 2,
-                      **provenance(recorded, p), description="the student and 224 named numbers by ridge and trees, averaged")
+                      **provenance(recorded, p), description=f"the student, and {in_words(recipe, X.shape[1])}; the two averaged")

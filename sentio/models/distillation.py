@@ -26,13 +26,12 @@ from sklearn.preprocessing import StandardScaler
 from torch import Tensor, nn
 
 import sentio
-from ..baselines import RECIPES, Songs, calibrate, choose, count_parameters, feature_matrix, fit_chosen, for_preset
+from ..baselines import RECIPES, Songs, calibrate, choose, count_parameters, feature_matrix, fit_chosen, fits_of, for_preset
 from ..baselines import prediction_rows
 from ..compute import half_precision, setup
 from ..deam import split
 from ..metrics import mean_ccc, mean_r2, paired_test
 from . import teacher
-from .teacher import outline
 from .finetuned import FCN_MEL, FineTuned, fcn_mels, said, scale
 from .tagger import RIDGE_ALPHAS, checksum
 from .vit import SIZES, THAW, common_training, in_domain, load_encoder, other_music, picture
@@ -407,10 +406,10 @@ def run_blend(
         named = fit_chosen(recipe, choice.settings, data[train], data[valid])
         def both(index: np.ndarray) -> np.ndarray:
             return (song_predictions(student, mels.take(index), frames, s.crops).mean(1) + named.predict(data.X[index])) / 2  # noqa: B023
-        known, said = both(valid), both(test)
-        found, spread = calibrate(Songs(outline(known), data.Y[valid], data.artist[valid]), known)
-        fits[k] = found | dict(settings=choice.settings, inner_mean_ccc=mean_ccc(data.Y[valid], known))
-        rows.append(prediction_rows(table.loc[test], said, spread.predict(outline(said))))
+        known, said, spread = both(valid), both(test), calibrate(data[train], choice.oof)[1].predict
+        fits[k] = fits_of(data.Y[valid], known, spread(data.X[valid])) | dict(
+            settings=choice.settings, inner_mean_ccc=mean_ccc(data.Y[valid], known))
+        rows.append(prediction_rows(table.loc[test], said, spread(data.X[test])))
     more = {k: alone[k] for k in ("trained_on", "history", "fit_seconds", "epochs", "device")}
     more["parameters"] = alone["parameters"] + count_parameters(named)
     return record_run(pd.concat(rows), table, f"{net.name}-harmony", "repaired", fits=fits, dataset=p.dataset, preset=p.name, root=root,
