@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 
 from .emotion import PALETTE, QUADRANTS, quadrant
-from .metrics import bootstrap, ccc, ceiling, holm, mae, pearson, r2, sd_ratio
-from .results import DIMENSIONS, PREDICTED, Run, Study, compare, record_study
+from .metrics import bootstrap, ccc, ceiling, holm, mae, mean_ccc, mean_r2, pearson, r2, resample, sd_ratio
+from .results import DIMENSIONS, PREDICTED, Run, Study, compare, matched, record_study
 
 if TYPE_CHECKING:
     from sentio.presets import Preset
@@ -332,9 +332,21 @@ def differences(
     return pd.DataFrame(rows, columns=["a", "b", "difference", "low", "high", "p"]).assign(holm=lambda t: holm(t.p))
 
 # %% ../nbs/17_error_analysis.ipynb #983f3fa8
-def every_pair(runs: Sequence[Run], stat: str = "mean_ccc_matched", n: int = 2000) -> pd.DataFrame: # as `differences`
+def every_pair(
+    runs: Sequence[Run],            # on the same songs
+    stat: str = "mean_ccc_matched", # or "mean_ccc", "mean_r2"
+    n: int = 10_000,                # resamples
+) -> pd.DataFrame:                  # a, b, difference (a less b), p, holm
     "Every run against every other."
-    return differences(combinations(runs, 2), stat, n)
+    p = runs[0].predictions
+    if any(list(r.predictions.song_id) != list(p.song_id) for r in runs): raise ValueError("runs on different songs: use `differences`")
+    score = mean_r2 if stat == "mean_r2" else mean_ccc
+    said = {r.record["model"]: matched(r.predictions, r.fits) if stat.endswith("matched") else r.predictions[PREDICTED] for r in runs}
+    whole = {m: score(p[DIMENSIONS], yhat) for m, yhat in said.items()}
+    drawn = {m: resample(p[DIMENSIONS], yhat, p.artist, score, n) for m, yhat in said.items()}
+    def chance(less: np.ndarray) -> float: return min(1., 2*(1 + min((less <= 0).sum(), (less >= 0).sum()))/(n + 1))
+    rows = [dict(a=a, b=b, difference=whole[a] - whole[b], p=chance(drawn[a] - drawn[b])) for a, b in combinations(said, 2)]
+    return pd.DataFrame(rows, columns=["a", "b", "difference", "p"]).assign(holm=lambda t: holm(t.p))
 
 # %% ../nbs/17_error_analysis.ipynb #3d8134aa
 def plot_differences(

@@ -23,9 +23,9 @@ import pandas as pd
 import sentio
 from .analysis import errors
 from .calibration import spread_report
-from .metrics import ccc, holm, mean_ccc, mean_r2, paired_test, resample
+from .metrics import ccc, mean_ccc, paired_test
 from .predict import model_path, models, read_card
-from .results import DIMENSIONS, PREDICTED, Run, Study, as_markdown, compare, matched, read_study, record_study
+from .results import DIMENSIONS, PREDICTED, Run, Study, as_markdown, compare, read_study, record_study
 
 if TYPE_CHECKING:
     from sentio.presets import Preset
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 # %% auto #0
 __all__ = ['CHANGES', 'GRID_STYLE', 'CRITERIA', 'VIEWS', 'DECISION_STYLE', 'DECISION_SCRIPT', 'named_parts', 'borrowed_parts',
            'said_of', 'network_parts', 'shipped_parts', 'study_cost', 'file_sizes', 'if_recorded', 'parts_of',
-           'commercial', 'costs', 'gains', 'by_dimension', 'base_of', 'change_of', 'every_difference', 'Grid',
-           'Criterion', 'genres', 'weakest', 'interval_score', 'evidence', 'shared_folds', 'normalise', 'decide',
-           'Decision', 'overview', 'measured', 'page_table', 'peers']
+           'commercial', 'costs', 'gains', 'by_dimension', 'base_of', 'change_of', 'Grid', 'Criterion', 'genres',
+           'weakest', 'interval_score', 'evidence', 'shared_folds', 'normalise', 'decide', 'Decision', 'overview',
+           'measured', 'page_table', 'peers']
 
 # %% ../nbs/20e_choice.ipynb #6a510b51
 def named_parts() -> dict[str, Callable[[np.ndarray], Any]]: # samples at 22,050 Hz -> what is heard
@@ -221,28 +221,11 @@ def change_of(run: Run, base: Run) -> str:
     ending = name.removeprefix(base.record["model"] + "-")
     return CHANGES.get(name) or CHANGES.get(ending, ending)
 
-# %% ../nbs/20e_choice.ipynb #651388ca
-def every_difference(
-    runs: Sequence[Run],            # on the same songs
-    stat: str = "mean_ccc_matched", # or "mean_ccc", "mean_r2"
-    n: int = 10_000,                # resamples
-) -> pd.DataFrame:                  # a, b, difference (a less b), p, holm
-    "As `sentio.analysis.every_pair`, faster."
-    p = runs[0].predictions
-    if any(list(r.predictions.song_id) != list(p.song_id) for r in runs): raise ValueError("runs on different songs: use every_pair")
-    score = mean_r2 if stat == "mean_r2" else mean_ccc
-    said = {r.record["model"]: matched(r.predictions, r.fits) if stat.endswith("matched") else r.predictions[PREDICTED] for r in runs}
-    whole = {m: score(p[DIMENSIONS], yhat) for m, yhat in said.items()}
-    drawn = {m: resample(p[DIMENSIONS], yhat, p.artist, score, n) for m, yhat in said.items()}
-    def chance(less: np.ndarray) -> float: return min(1., 2*(1 + min((less <= 0).sum(), (less >= 0).sum()))/(n + 1))
-    rows = [dict(a=a, b=b, difference=whole[a] - whole[b], p=chance(drawn[a] - drawn[b])) for a, b in combinations(said, 2)]
-    return pd.DataFrame(rows, columns=["a", "b", "difference", "p"]).assign(holm=lambda t: holm(t.p))
-
 # %% ../nbs/20e_choice.ipynb #4c8d5186
 @dataclass(frozen=True)
 class Grid:
     "Every run against every other; it shows itself in a notebook and in a page."
-    ccc: pd.DataFrame   # of `every_difference`, in matched CCC
+    ccc: pd.DataFrame   # of `sentio.analysis.every_pair`, in matched CCC
     r2: pd.DataFrame    # the same pairs in R2
     level: float = .05  # of the corrected p-values
 
