@@ -377,7 +377,7 @@ def started(name: str, p: Preset, folds: Sequence[int], committee: str) -> Netwo
     return replace(first, folds=tuple(nets), **more)
 
 # %% ../../nbs/16_distillation.ipynb #b92ba55c
-NAMED = "ridge+svr+xgboost-harmony"
+NAMED = "ridge+xgboost-harmony"
 
 # %% ../../nbs/16_distillation.ipynb #c8b21f26
 def trained(net: Network, folder: Path) -> nn.Module: # log-mel in dB (b, 1, n_mels, t) -> valence and arousal (b, 2)
