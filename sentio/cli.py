@@ -31,10 +31,11 @@ from .predict import COLUMNS, DEFAULT, ModelError, Prediction, Predictor, model_
 # %% auto #0
 __all__ = ['OK', 'USAGE', 'SOME_FAILED', 'INTERRUPTED', 'HEADER', 'CURVE', 'PREDICT', 'FORMATS', 'EVALUATE', 'PLAIN', 'MODELS',
            'EXPORTS', 'NETWORKS', 'RUNS', 'STUDIES', 'KINDS', 'bar', 'shorten', 'line', 'spark', 'Table', 'curve_rows',
-           'beside', 'UsageError', 'predict', 'predictor', 'write_all', 'show', 'evaluate', 'as_written',
-           'report_agreement', 'show_models', 'model_lines', 'run_one', 'network', 'train', 'train_all', 'train_on_own',
-           'study', 'report', 'export', 'demo', 'add_command', 'predict_parser', 'evaluate_parser', 'add_hearing',
-           'train_parser', 'add_source', 'report_parsers', 'parser', 'main']
+           'beside', 'UsageError', 'predictor', 'show', 'write_all', 'predict', 'as_written', 'report_agreement',
+           'evaluate', 'model_lines', 'show_models', 'run_one', 'network', 'train_all', 'train_on_own', 'train',
+           'study', 'report', 'export', 'demo', 'add_command', 'add_hearing', 'predict_parser', 'evaluate_parser',
+           'add_source', 'train_parser', 'study_parser', 'export_parser', 'report_parser', 'models_parser',
+           'demo_parser', 'parser', 'main']
 
 # %% ../nbs/23_cli.ipynb #c01589be
 OK, USAGE, SOME_FAILED, INTERRUPTED = 0, 2, 3, 130
@@ -63,14 +64,14 @@ def shorten(
 HEADER = f"{'song':19} {'valence [80 %]':>19} {'arousal [80 %]':>19}  Q  V       A"
 
 
-def line(
-    p: Prediction,
-) -> str: # at most 80 characters
+def _rating(x: float, low: float, high: float) -> str: return f"{x:+.2f} [{low:+.2f},{high:+.2f}]"
+
+
+def line(p: Prediction) -> str: # at most 80 characters
     "A prediction as a line of the terminal's table."
     name, e = shorten(os.path.basename(p.path) or p.path, 19), p.emotion
     if e is None: return f"{name} {type(p.error).__name__}: {getattr(p.error, 'why', p.error)}"[:80]
-    v = f"{e.valence:+.2f} [{e.valence_low:+.2f},{e.valence_high:+.2f}]"
-    a = f"{e.arousal:+.2f} [{e.arousal_low:+.2f},{e.arousal_high:+.2f}]"
+    v, a = _rating(e.valence, e.valence_low, e.valence_high), _rating(e.arousal, e.arousal_low, e.arousal_high)
     return f"{name} {v:>19} {a:>19} {e.quadrant} {bar(e.valence)} {bar(e.arousal)}" + ("*" if e.flags else "")
 
 # %% ../nbs/23_cli.ipynb #c8428dcf
@@ -83,10 +84,17 @@ def spark(
     parts = [values[i * len(values) // n : (i + 1) * len(values) // n] for i in range(n)]
     return "".join("▁▂▃▄▅▆▇█"[min(7, int((sum(p) / len(p) + 1) * 4))] for p in parts)
 
+# %% ../nbs/23_cli.ipynb #77b0e20e
+def _pyarrow_parquet() -> Callable[..., None]:
+    try: import pyarrow as pa
+    except ImportError as e: raise ModelError('Parquet needs pyarrow: pip install "sentio[library]"') from e
+    from pyarrow.parquet import write_table
+    text = ("path", "quadrant", "flags", "error")
+    def save(rows: list[dict[str, Any]], columns: Sequence[str], path: Path) -> None:
+        write_table(pa.Table.from_pylist(rows, pa.schema([(c, pa.string() if c in text else pa.float64()) for c in columns])), path)
+    return save
+
 # %% ../nbs/23_cli.ipynb #b093b8c8
-CURVE = ("path", "second", "valence", "arousal")
-
-
 class Table:
     "Rows written as they come, as \"csv\", \"json\" (an object a line) or \"parquet\"."
     def __init__(
@@ -113,22 +121,15 @@ class Table:
         if self.parquet: self.parquet(self.rows, self.columns, self.path)
         elif self.path: self.out.close()
 
-
-def _pyarrow_parquet() -> Callable[..., None]:
-    try: import pyarrow as pa
-    except ImportError as e: raise ModelError('Parquet needs pyarrow: pip install "sentio[library]"') from e
-    from pyarrow.parquet import write_table
-    text = ("path", "quadrant", "flags", "error")
-    def save(rows: list[dict[str, Any]], columns: Sequence[str], path: Path) -> None:
-        write_table(pa.Table.from_pylist(rows, pa.schema([(c, pa.string() if c in text else pa.float64()) for c in columns])), path)
-    return save
-
 # %% ../nbs/23_cli.ipynb #a698ecdd
+CURVE = ("path", "second", "valence", "arousal")
+
+
 def curve_rows(p: Prediction) -> list[dict[str, Any]]:
     "The curve of a song in the long form, one row a window."
     return [dict(zip(CURVE, (p.path, *point), strict=True)) for point in (p.emotion.curve if p.emotion else ())]
 
-
+# %% ../nbs/23_cli.ipynb #2e279b2d
 def beside(path: Path) -> Path:
     "Where the curves go: `moods.csv` -> `moods.curve.csv`."
     return path.with_suffix(".curve" + path.suffix)
@@ -149,16 +150,15 @@ Q1 happy, excited   Q2 angry, tense   Q3 sad, gloomy   Q4 calm, content
 * after a line: the file was truncated, or shorter than a window of 10 s.
 exit status: 0 all well, 3 some files failed, 2 the command was not understood"""
 
-
-FORMATS = {".csv": "csv", ".json": "json", ".jsonl": "json", ".parquet": "parquet"}
-
-
+# %% ../nbs/23_cli.ipynb #caff9af7
 class UsageError(Exception):
     "A command that cannot be meant."
 
+# %% ../nbs/23_cli.ipynb #3f08dadf
+FORMATS = {".csv": "csv", ".json": "json", ".jsonl": "json", ".parquet": "parquet"}
 
-def predict(args: argparse.Namespace) -> int:
-    "Predict files and folders."
+
+def _to_hear(args: argparse.Namespace) -> list[Path]: # the files; the format is settled on the way
     if args.output and not args.format: args.format = FORMATS.get(args.output.suffix.lower())
     if args.output and not args.format: raise UsageError("which format? --csv, --json or --parquet, or a file name that ends so")
     if args.format == "parquet" and not args.output: raise UsageError("--parquet needs a file: -o FILE")
@@ -166,18 +166,26 @@ def predict(args: argparse.Namespace) -> int:
     files = find_audio(args.files)
     if not files: raise UsageError(f"no audio files in {', '.join(args.files)}")
     if args.output in files: raise UsageError(f"{args.output} is one of the files to hear: it would be overwritten")
-    with predictor(args) as p:
-        tables = [Table(args.format, COLUMNS, args.output)] if args.format else []
-        if tables and args.curve: tables.append(Table(args.format, CURVE, beside(args.output)))
-        hidden = len(files) < 2 or not sys.stderr.isatty()
-        rows = tqdm(p.predict(files), total=len(files), unit=" songs", leave=False, smoothing=.05, disable=hidden)
-        return write_all(rows, tables, args.curve)
+    return files
 
 # %% ../nbs/23_cli.ipynb #bdaa9b1a
 def predictor(args: argparse.Namespace) -> Predictor:
     "The predictor that a command asks for."
     try: return Predictor(args.model, workers=args.workers, hop=args.hop)
     except ValueError as e: raise UsageError(str(e)) from None
+
+# %% ../nbs/23_cli.ipynb #0d4c45d5
+def show(
+    p: Prediction,
+    curve: bool,
+    header: bool, # the names of the columns first
+) -> None:
+    "Print a prediction on the terminal, without disturbing the progress bar."
+    if header: tqdm.write(HEADER)
+    tqdm.write(line(p))
+    if p.emotion and curve:
+        for d, i in (("valence", 1), ("arousal", 2)): tqdm.write(f"  {d} {spark([point[i] for point in p.emotion.curve])}")
+    if p.error: tqdm.write(textwrap.fill(p.error.hint, 78, initial_indent="  ", subsequent_indent="  "))
 
 # %% ../nbs/23_cli.ipynb #ebadc4fb
 def write_all(
@@ -200,18 +208,16 @@ def write_all(
     if failed: tqdm.write(f"{failed} of {done} files could not be heard", file=sys.stderr)
     return SOME_FAILED if failed else OK
 
-
-def show(
-    p: Prediction,
-    curve: bool,
-    header: bool, # the names of the columns first
-) -> None:
-    "Print a prediction on the terminal, without disturbing the progress bar."
-    if header: tqdm.write(HEADER)
-    tqdm.write(line(p))
-    if p.emotion and curve:
-        for d, i in (("valence", 1), ("arousal", 2)): tqdm.write(f"  {d} {spark([point[i] for point in p.emotion.curve])}")
-    if p.error: tqdm.write(textwrap.fill(p.error.hint, 78, initial_indent="  ", subsequent_indent="  "))
+# %% ../nbs/23_cli.ipynb #6b0a4bfc
+def predict(args: argparse.Namespace) -> int:
+    "Predict files and folders."
+    files = _to_hear(args)
+    with predictor(args) as p:
+        tables = [Table(args.format, COLUMNS, args.output)] if args.format else []
+        if tables and args.curve: tables.append(Table(args.format, CURVE, beside(args.output)))
+        hidden = len(files) < 2 or not sys.stderr.isatty()
+        rows = tqdm(p.predict(files), total=len(files), unit=" songs", leave=False, smoothing=.05, disable=hidden)
+        return write_all(rows, tables, args.curve)
 
 # %% ../nbs/23_cli.ipynb #66162b39
 EVALUATE = """examples:
@@ -228,17 +234,6 @@ With artist, intervals are drawn by artist; without, they are too narrow where
 several songs are by one artist.
 exit status: 0 all well, 3 some rows failed, 2 the command was not understood"""
 
-
-def evaluate(args: argparse.Namespace) -> int:
-    "Judge a model on a user's own ratings."
-    labels = read_labels(args.labels, args.scale)
-    if args.output and (args.output.resolve() == args.labels.resolve() or args.output.suffix.lower() != ".csv"):
-        raise UsageError(f"-o {args.output}: name a new file that ends in .csv")
-    with predictor(args) as p:
-        rows = tqdm(judge(labels, args.folder, p), total=len(labels), unit=" songs", leave=False, disable=not sys.stderr.isatty())
-        table = Table("csv", JUDGED, args.output) if args.output else None
-        return report_agreement(list(as_written(rows, table)))
-
 # %% ../nbs/23_cli.ipynb #81731c31
 def as_written(rows: Iterable[Judged], table: Table | None) -> Iterator[Judged]:
     "The same rows; each is written as it comes, and stays if the work is interrupted."
@@ -254,7 +249,7 @@ def as_written(rows: Iterable[Judged], table: Table | None) -> Iterator[Judged]:
     finally:
         if table: table.close()
 
-
+# %% ../nbs/23_cli.ipynb #35dfaeef
 def report_agreement(judged: Sequence[Judged]) -> int: # exit status
     "Print which rows failed, and how far the rest agrees."
     failed = [j.prediction for j in judged if j.prediction.error]
@@ -262,15 +257,18 @@ def report_agreement(judged: Sequence[Judged]) -> int: # exit status
     print(as_text(agreement(judged)))
     return SOME_FAILED if failed else OK
 
+# %% ../nbs/23_cli.ipynb #13f41fe1
+def evaluate(args: argparse.Namespace) -> int:
+    "Judge a model on a user's own ratings."
+    labels = read_labels(args.labels, args.scale)
+    if args.output and (args.output.resolve() == args.labels.resolve() or args.output.suffix.lower() != ".csv"):
+        raise UsageError(f"-o {args.output}: name a new file that ends in .csv")
+    with predictor(args) as p:
+        rows = tqdm(judge(labels, args.folder, p), total=len(labels), unit=" songs", leave=False, disable=not sys.stderr.isatty())
+        table = Table("csv", JUDGED, args.output) if args.output else None
+        return report_agreement(list(as_written(rows, table)))
+
 # %% ../nbs/23_cli.ipynb #982d4c93
-def show_models(args: argparse.Namespace) -> int:
-    "List the models of this package, or all that is known of one."
-    cards = {name: read_card(model_path(name)) for name in ([args.name] if args.name else models())}
-    if args.name: print(json.dumps(cards[args.name], indent=2))
-    else: print(*model_lines(cards), sep="\n")
-    return OK
-
-
 def model_lines(cards: dict[str, dict[str, Any]]) -> Iterable[str]:
     "A line a model, the default first, and the licences below."
     licences = list(dict.fromkeys(c["licence"] for c in cards.values()))
@@ -280,6 +278,14 @@ def model_lines(cards: dict[str, dict[str, Any]]) -> Iterable[str]:
     for k, text in zip("abcdef", licences, strict=False):
         yield textwrap.fill(text, 78, initial_indent=f"{k}  ", subsequent_indent="   ")
     yield "sentio models NAME tells all that is known of one, and how good it is."
+
+# %% ../nbs/23_cli.ipynb #d7515119
+def show_models(args: argparse.Namespace) -> int:
+    "List the models of this package, or all that is known of one."
+    cards = {name: read_card(model_path(name)) for name in ([args.name] if args.name else models())}
+    if args.name: print(json.dumps(cards[args.name], indent=2))
+    else: print(*model_lines(cards), sep="\n")
+    return OK
 
 # %% ../nbs/23_cli.ipynb #c613ea31
 PLAIN = ("ridge", "svr", "xgboost", "ridge+xgboost", "ridge+svr+xgboost", "tagger")
@@ -331,25 +337,15 @@ def network(name: str, preset: Any) -> Any: # a `sentio.training.Network`
     if name == "ast-audioset": return ast.pretrained_ast()
     return {"crnn": crnn.NETWORK, "ast": ast.NETWORK, "ast-base": ast.BASE, "fcn-finetuned": finetuned.NETWORK}[name]
 
-# %% ../nbs/23_cli.ipynb #5c1366e4
-def train(args: argparse.Namespace) -> int:
-    "Evaluate models fold by fold and record them; what is recorded is skipped unless --again."
-    from sentio.presets import preset
+# %% ../nbs/23_cli.ipynb #c9cbe4d3
+def _train(name: str, labels: str, p: Any, args: argparse.Namespace) -> str: # what is to be printed
     from sentio.results import read_runs
-    if args.all: return train_all(args.results)
-    if args.labels[0].lower().endswith(".csv"): return train_on_own(args)
-    if unknown := set(args.labels) - set(KINDS):
-        raise UsageError(f"--labels {unknown.pop()}: one or more of {', '.join(KINDS)}, or my.csv FOLDER")
-    if not args.models or set(args.models) - set(RUNS): raise UsageError(f"which model? one or more of {', '.join(RUNS)}, or --all")
-    p = preset(args.preset)
-    for name, labels in [(n, one) for n in args.models for one in (args.labels if p.dataset == "deam" else ["repaired"])]:
-        dataset = p.dataset + "-full" * args.full_songs
-        done = [r.name for r in read_runs(args.results, dataset) if (r.record["model"], r.record["labels"]) == (name, labels)]
-        if done and not args.again: print(f"{done[0]} is recorded (--again trains it anew)")
-        else: print(run_one(name, p, labels, args.results, args.full_songs)._repr_markdown_(), end="\n\n")
-    return OK
+    done = [r for r in read_runs(args.results, p.dataset + "-full" * args.full_songs)
+            if (r.record["model"], r.record["labels"]) == (name, labels)]
+    if done and not args.again: return f"{done[0]} is recorded (--again trains it anew)"
+    return run_one(name, p, labels, args.results, args.full_songs)._repr_markdown_() + "\n"
 
-
+# %% ../nbs/23_cli.ipynb #7ade41c7
 def train_all(root: Path | None) -> int:
     "Every run that `data/runs.csv` declares and that is not recorded yet."
     from sentio.presets import PRESETS
@@ -358,9 +354,6 @@ def train_all(root: Path | None) -> int:
     return OK
 
 # %% ../nbs/23_cli.ipynb #cd361a83
-KINDS = ("repaired", "as_filed", "dynamic")
-
-
 def train_on_own(args: argparse.Namespace) -> int:
     "Evaluate models on a user's ratings, record them, and with -o keep the last as ONNX."
     from sentio import own
@@ -375,6 +368,23 @@ def train_on_own(args: argparse.Namespace) -> int:
     if args.output: print(f"{args.output}: {own.export_own(runs[-1], songs, args.output)['description']}")
     return SOME_FAILED if lost else OK
 
+# %% ../nbs/23_cli.ipynb #5c1366e4
+KINDS = ("repaired", "as_filed", "dynamic")
+
+
+def train(args: argparse.Namespace) -> int:
+    "Evaluate models fold by fold and record them; what is recorded is skipped unless --again."
+    from sentio.presets import preset
+    if args.all: return train_all(args.results)
+    if args.labels[0].lower().endswith(".csv"): return train_on_own(args)
+    if unknown := set(args.labels) - set(KINDS):
+        raise UsageError(f"--labels {unknown.pop()}: one or more of {', '.join(KINDS)}, or my.csv FOLDER")
+    if not args.models or set(args.models) - set(RUNS): raise UsageError(f"which model? one or more of {', '.join(RUNS)}, or --all")
+    p = preset(args.preset)
+    for name, labels in [(n, one) for n in args.models for one in (args.labels if p.dataset == "deam" else ["repaired"])]:
+        print(_train(name, labels, p, args))
+    return OK
+
 # %% ../nbs/23_cli.ipynb #6f00423a
 def study(args: argparse.Namespace) -> int:
     "Measure and record what the studies of the notebooks show."
@@ -385,7 +395,7 @@ def study(args: argparse.Namespace) -> int:
         print(measure(preset(args.preset), args.results))
     return OK
 
-
+# %% ../nbs/23_cli.ipynb #d5ff875f
 def report(args: argparse.Namespace) -> int:
     "Make one HTML file of the recorded runs."
     from sentio.report import PAGES, render
@@ -440,6 +450,13 @@ def add_command(
     p.set_defaults(run=function)
     return p
 
+# %% ../nbs/23_cli.ipynb #e1e21df5
+def add_hearing(p: argparse.ArgumentParser) -> None:
+    "Which model hears, how often, and how many files at a time."
+    p.add_argument("--hop", type=float, metavar="SECONDS", help="from one point of the curve to the next (default: the model's)")
+    p.add_argument("--workers", type=int, metavar="N", help="files heard at the same time (default: as many as cores, at most 8)")
+    p.add_argument("--model", help="a name that `sentio models` lists, or an .onnx file with its card beside it")
+
 # %% ../nbs/23_cli.ipynb #8636ef40
 def predict_parser(commands: Any) -> None:
     "`sentio predict`"
@@ -462,16 +479,15 @@ def evaluate_parser(commands: Any) -> None:
     p.add_argument("-o", "--output", type=Path, metavar="CSV", help="write ratings and predictions there, one row a song")
     add_hearing(p)
 
-
-def add_hearing(p: argparse.ArgumentParser) -> None:
-    "Which model hears, how often, and how many files at a time."
-    p.add_argument("--hop", type=float, metavar="SECONDS", help="from one point of the curve to the next (default: the model's)")
-    p.add_argument("--workers", type=int, metavar="N", help="files heard at the same time (default: as many as cores, at most 8)")
-    p.add_argument("--model", help="a name that `sentio models` lists, or an .onnx file with its card beside it")
+# %% ../nbs/23_cli.ipynb #ecd4dfd0
+def add_source(p: argparse.ArgumentParser) -> None:
+    "Which music, and which results folder."
+    p.add_argument("--preset", choices=["demo", "clips", "full"], help="which music (default: DEAM where it is found, else the corpus)")
+    p.add_argument("--results", type=Path, metavar="DIR", help="results folder (default: the checkout's results/, or SENTIO_RESULTS)")
 
 # %% ../nbs/23_cli.ipynb #3a83842e
 def train_parser(commands: Any) -> None:
-    "`sentio train` and `sentio study`"
+    "`sentio train`"
     p = add_command(commands, "train", train, "evaluate models fold by fold and record them in results/")
     p.add_argument("models", nargs="*", metavar="MODEL", help=", ".join(RUNS))
     p.add_argument("--all", action="store_true", help="every run that the package's runs.csv declares, what is recorded left out")
@@ -482,31 +498,41 @@ def train_parser(commands: Any) -> None:
     p.add_argument("--scale", metavar="LOW..HIGH", help="of your own ratings (default: the column scale, or -1..1)")
     p.add_argument("-o", "--output", type=Path, metavar="ONNX", help="with your own ratings: keep the last model, fitted on all songs")
     add_source(p)
+
+# %% ../nbs/23_cli.ipynb #824d33cf
+def study_parser(commands: Any) -> None:
+    "`sentio study`"
     p = add_command(commands, "study", study, "measure again what the studies of the notebooks show, into results/studies/")
     p.add_argument("names", nargs="*", metavar="STUDY", help=f"{', '.join(STUDIES)} (default: all)")
     add_source(p)
 
-
-def add_source(p: argparse.ArgumentParser) -> None:
-    "Which music, and which results folder."
-    p.add_argument("--preset", choices=["demo", "clips", "full"], help="which music (default: DEAM where it is found, else the corpus)")
-    p.add_argument("--results", type=Path, metavar="DIR", help="results folder (default: the checkout's results/, or SENTIO_RESULTS)")
-
-# %% ../nbs/23_cli.ipynb #8f3d2f99
-def report_parsers(commands: Any) -> None:
-    "`sentio report`, `export`, `models` and `demo`"
-    p = add_command(commands, "report", report, "one HTML file from the recorded runs")
-    p.add_argument("--results", type=Path, metavar="DIR", help="results folder (default: the checkout's results/, or SENTIO_RESULTS)")
-    p.add_argument("--dataset", default="deam", help="which data set's runs (default: deam)")
-    p.add_argument("--pages", nargs="+", metavar="PAGE", help="of the site's report (default: comparison decision)")
-    p.add_argument("-o", "--output", type=Path, default=Path("sentio-report.html"), metavar="FILE")
+# %% ../nbs/23_cli.ipynb #3bc92c12
+def export_parser(commands: Any) -> None:
+    "`sentio export`"
     p = add_command(commands, "export", export, "a model as ONNX with its card, fitted on all songs")
     p.add_argument("model", nargs="?", default=DEFAULT, choices=EXPORTS, metavar="MODEL",
                    help=f"{', '.join(EXPORTS)} (default: {DEFAULT})")
     p.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: its name with .onnx")
     add_source(p)
+
+# %% ../nbs/23_cli.ipynb #8f3d2f99
+def report_parser(commands: Any) -> None:
+    "`sentio report`"
+    p = add_command(commands, "report", report, "one HTML file from the recorded runs")
+    p.add_argument("--results", type=Path, metavar="DIR", help="results folder (default: the checkout's results/, or SENTIO_RESULTS)")
+    p.add_argument("--dataset", default="deam", help="which data set's runs (default: deam)")
+    p.add_argument("--pages", nargs="+", metavar="PAGE", help="of the site's report (default: comparison decision)")
+    p.add_argument("-o", "--output", type=Path, default=Path("sentio-report.html"), metavar="FILE")
+
+# %% ../nbs/23_cli.ipynb #676fb583
+def models_parser(commands: Any) -> None:
+    "`sentio models`"
     p = add_command(commands, "models", show_models, "what models there are, and their licences")
     p.add_argument("name", nargs="?", help="show all that is known of this one")
+
+
+def demo_parser(commands: Any) -> None:
+    "`sentio demo`"
     p = add_command(commands, "demo", demo, "compose a small corpus, train on it, predict it, make the report")
     p.add_argument("--folder", default="sentio-demo", metavar="DIR", help="where everything is written (default: sentio-demo)")
 
@@ -517,7 +543,8 @@ def parser() -> argparse.ArgumentParser:
                                   epilog="Start with: sentio predict song.mp3, or sentio demo. Each command has its own --help.")
     top.add_argument("--version", action="version", version=f"sentio {sentio.__version__}")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
-    for add in (predict_parser, evaluate_parser, train_parser, report_parsers): add(commands)
+    for add in (predict_parser, evaluate_parser, train_parser, study_parser, report_parser, export_parser, models_parser, demo_parser):
+        add(commands)
     return top
 
 # %% ../nbs/23_cli.ipynb #0d6adb91

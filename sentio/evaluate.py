@@ -27,11 +27,11 @@ from .predict import Prediction, Predictor
 __all__ = ['COLUMNS', 'MEASURES', 'Estimate', 'NAMES', 'LabelError', 'scale_ends', 'Label', 'read_labels', 'match', 'Judged',
            'judge', 'Agreement', 'agreement', 'as_text']
 
-# %% ../nbs/21a_evaluate.ipynb #665ca572
+# %% ../nbs/21a_evaluate.ipynb #fade828c
 class LabelError(ValueError):
     "A table of labels that cannot be used as it is; the message says what to do."
 
-
+# %% ../nbs/21a_evaluate.ipynb #665ca572
 def scale_ends(
     name: str,              # "1..9", "1-9", "0..1", "-1..1"
 ) -> tuple[float, float]:   # lowest, highest
@@ -41,25 +41,16 @@ def scale_ends(
     return float(ends[1]), float(ends[2])
 
 # %% ../nbs/21a_evaluate.ipynb #705d6b1c
-class Label(NamedTuple):
-    "What listeners said of a song."
-    path: str
-    valence: float    # in [-1, 1]
-    arousal: float    # in [-1, 1]
-    artist: str = ""  # empty where the table has none
-
-
 def _number(
-    row: dict[str, str],
-    d: str,                     # "valence" or "arousal"
+    text: str,
     ends: tuple[float, float],
-    where: str,                 # for the message
+    what: str,                  # for the message, as in "my.csv, line 2: valence"
 ) -> float:                     # in [-1, 1]
-    try: x = float(row[d].replace(",", "."))
+    try: x = float(text.replace(",", "."))
     except ValueError: x = math.nan
-    if not math.isfinite(x): raise LabelError(f"{where}: {d} is {row[d]!r}, which is not a number; remove the row or fill it in")
+    if not math.isfinite(x): raise LabelError(f"{what} is {text!r}, which is not a number; remove the row or fill it in")
     if not ends[0] <= x <= ends[1]:
-        raise LabelError(f"{where}: {d} is {x:g}, outside {ends[0]:g}..{ends[1]:g}; is that the scale? say which, as in --scale 1..9")
+        raise LabelError(f"{what} is {x:g}, outside {ends[0]:g}..{ends[1]:g}; is that the scale? say which, as in --scale 1..9")
     return float(rescale(x, ends))
 
 # %% ../nbs/21a_evaluate.ipynb #ef0ac7a4
@@ -74,6 +65,21 @@ def _rows(path: Path) -> Iterator[tuple[str, dict[str, str]]]:
     table.fieldnames = names
     for row in table: yield f"{path.name}, line {table.line_num}", {c: (row[c] or "").strip() for c in names if c}
 
+# %% ../nbs/21a_evaluate.ipynb #10c56788
+class Label(NamedTuple):
+    "What listeners said of a song."
+    path: str
+    valence: float    # in [-1, 1]
+    arousal: float    # in [-1, 1]
+    artist: str = ""  # empty where the table has none
+
+# %% ../nbs/21a_evaluate.ipynb #44dbf5bc
+def _label(where: str, row: dict[str, str], scale: str | None) -> Label:
+    ends = scale_ends(scale or row.get("scale") or "-1..1")
+    v, a = (_number(row[d], ends, f"{where}: {d}") for d in DIMENSIONS)
+    if not row["path"]: raise LabelError(f"{where}: no path")
+    return Label(row["path"], v, a, row.get("artist", ""))
+
 # %% ../nbs/21a_evaluate.ipynb #e2206b44
 def read_labels(
     path: str | Path,         # a CSV file: comma, semicolon or tab
@@ -82,11 +88,9 @@ def read_labels(
     "A table of ratings, all in [-1, 1]; `LabelError` where it cannot be used."
     out = dict[str, Label]()
     for where, row in _rows(Path(path)):
-        ends = scale_ends(scale or row.get("scale") or "-1..1")
-        v, a = (_number(row, d, ends, where) for d in DIMENSIONS)
-        if not row["path"]: raise LabelError(f"{where}: no path")
-        if row["path"] in out: raise LabelError(f"{where}: {row['path']} stands there twice; keep one row, or the mean of both")
-        out[row["path"]] = Label(row["path"], v, a, row.get("artist", ""))
+        label = _label(where, row, scale)
+        if label.path in out: raise LabelError(f"{where}: {label.path} stands there twice; keep one row, or the mean of both")
+        out[label.path] = label
     if not out: raise LabelError(f"{Path(path).name} has no rows")
     return list(out.values())
 
@@ -99,23 +103,15 @@ def _ways(file: Path, folder: Path) -> list[str]:
     inside = file.relative_to(folder)
     return [_spelt(s) for s in (inside.as_posix(), inside.with_suffix("").as_posix(), file.name, file.stem)]
 
-# %% ../nbs/21a_evaluate.ipynb #14804588
-def match(
-    labels: Sequence[Label],
-    folder: str | Path,
-) -> list[Path | AudioNotFound]: # one for each label: its file, or why there is none
-    "The file of each row; `LabelError` where none is found, or one twice."
-    if not Path(folder).is_dir(): raise LabelError(f"{folder} is no folder: name the one that holds the music")
+# %% ../nbs/21a_evaluate.ipynb #a84d5a0e
+def _known(folder: Path) -> list[dict[str, list[Path]]]:
+    "The files of a folder, by each of the ways to call one."
     known: list[dict[str, list[Path]]] = [defaultdict(list) for _ in range(4)]
     for file in find_audio([folder]):
-        for way, name in zip(known, _ways(file, Path(folder)), strict=True): way[name].append(file)
-    found = [_file(label.path, known, Path(folder)) for label in labels]
-    files = [f for f in found if isinstance(f, Path)]
-    if not files: raise LabelError(f"none of the {len(labels)} rows names a file in {folder}; the first is {labels[0].path!r}")
-    if twice := {f for f in files if files.count(f) > 1}: raise LabelError(f"two rows mean {min(twice)}; keep one of them")
-    return found
+        for way, name in zip(known, _ways(file, folder), strict=True): way[name].append(file)
+    return known
 
-
+# %% ../nbs/21a_evaluate.ipynb #8a30339b
 def _file(name: str, known: Sequence[dict[str, list[Path]]], folder: Path) -> Path | AudioNotFound:
     inside = Path(name).relative_to(folder.absolute()).as_posix() if Path(name).is_relative_to(folder.absolute()) else name
     hits = next((way[_spelt(inside)] for way in known if _spelt(inside) in way), [])
@@ -123,11 +119,25 @@ def _file(name: str, known: Sequence[dict[str, list[Path]]], folder: Path) -> Pa
     several = f"{len(hits)} files are called so: write the path below the folder"
     return AudioNotFound(name, several if hits else "no such file in the folder")
 
-# %% ../nbs/21a_evaluate.ipynb #a2bf0ec4
+# %% ../nbs/21a_evaluate.ipynb #14804588
+def match(
+    labels: Sequence[Label],
+    folder: str | Path,
+) -> list[Path | AudioNotFound]: # one for each label: its file, or why there is none
+    "The file of each row; `LabelError` where none is found, or one twice."
+    if not Path(folder).is_dir(): raise LabelError(f"{folder} is no folder: name the one that holds the music")
+    known = _known(Path(folder))
+    found = [_file(label.path, known, Path(folder)) for label in labels]
+    files = [f for f in found if isinstance(f, Path)]
+    if not files: raise LabelError(f"none of the {len(labels)} rows names a file in {folder}; the first is {labels[0].path!r}")
+    if twice := {f for f in files if files.count(f) > 1}: raise LabelError(f"two rows mean {min(twice)}; keep one of them")
+    return found
+
+# %% ../nbs/21a_evaluate.ipynb #cde98dc8
 COLUMNS = ("path", "artist", *DIMENSIONS, "valence_pred", "arousal_pred", "valence_low", "valence_high", "arousal_low", "arousal_high",
            "flags", "error")
 
-
+# %% ../nbs/21a_evaluate.ipynb #a2bf0ec4
 class Judged(NamedTuple):
     "What listeners said of a song, and what Sentio says."
     label: Label
@@ -139,22 +149,25 @@ class Judged(NamedTuple):
         return said | self.label._asdict() | {f"{d}_pred": said[d] for d in DIMENSIONS}
 
 # %% ../nbs/21a_evaluate.ipynb #311f1e3f
-def judge(
-    labels: Sequence[Label],
-    folder: str | Path,
-    predictor: Predictor,
-) -> Iterator[Judged]:
+def judge(labels: Sequence[Label], folder: str | Path, predictor: Predictor) -> Iterator[Judged]:
     "Every row with its prediction, as soon as it is there."
     found = match(labels, folder)
     heard = predictor.predict(f for f in found if isinstance(f, Path))
     for label, f in zip(labels, found, strict=True):
         yield Judged(label, next(heard) if isinstance(f, Path) else Prediction(label.path, error=f))
 
-# %% ../nbs/21a_evaluate.ipynb #bcbedd05
+# %% ../nbs/21a_evaluate.ipynb #fbd22f90
 MEASURES = {"ccc": ccc, "pearson": pearson, "r2": r2, "mae": mae, "sd_ratio": sd_ratio}
 Estimate = tuple[float, float, float]  # value, and the ends of its 95 % interval: nan where there is none
 
+# %% ../nbs/21a_evaluate.ipynb #881acd48
+def _arrays(rows: Sequence[Judged]) -> tuple[np.ndarray, np.ndarray, np.ndarray]: # ratings, predictions (n, 2); inside (n, 2), 0 or 1
+    table = [j.row() for j in rows]
+    y, yhat, low, high = (np.array([[r[c.format(d)] for d in DIMENSIONS] for r in table], float)
+                          for c in ("{}", "{}_pred", "{}_low", "{}_high"))
+    return y, yhat, ((low <= y) & (y <= high)).astype(float)
 
+# %% ../nbs/21a_evaluate.ipynb #bcbedd05
 def _estimates(y: np.ndarray, yhat: np.ndarray, groups: np.ndarray, stat: Any, n: int) -> list[Estimate]:
     "A score with its interval, for each column."
     value = np.atleast_1d(stat(y, yhat))
@@ -162,10 +175,15 @@ def _estimates(y: np.ndarray, yhat: np.ndarray, groups: np.ndarray, stat: Any, n
     low, high = (np.full(value.shape, np.nan),) * 2 if few else map(np.atleast_1d, bootstrap(y, yhat, groups, stat=stat, n=n))
     return [tuple(map(float, x)) for x in zip(value, low, high, strict=True)]  # type: ignore[misc]
 
-
+# %% ../nbs/21a_evaluate.ipynb #0eca2b72
 def _share(inside: np.ndarray, _: np.ndarray) -> np.ndarray: return inside.mean(0)
 
-# %% ../nbs/21a_evaluate.ipynb #31771879
+
+def _scores(y: np.ndarray, yhat: np.ndarray, inside: np.ndarray, groups: np.ndarray, n: int) -> dict[str, dict[str, Estimate]]:
+    tables = {k: _estimates(y, yhat, groups, f, n) for k, f in MEASURES.items()} | {"holds": _estimates(inside, inside, groups, _share, n)}
+    return {d: {k: t[i] for k, t in tables.items()} for i, d in enumerate(DIMENSIONS)}
+
+# %% ../nbs/21a_evaluate.ipynb #e6393458
 class Agreement(NamedTuple):
     "How far Sentio agrees with some listeners."
     n: int                                     # songs judged
@@ -176,14 +194,7 @@ class Agreement(NamedTuple):
     exchanged: Comparison                      # mean CCC with the two columns of ratings exchanged, less as they are
     crossed: bool                              # does each column correlate better with the prediction of the other?
 
-
-def _arrays(rows: Sequence[Judged]) -> tuple[np.ndarray, np.ndarray, np.ndarray]: # ratings, predictions (n, 2); inside (n, 2), 0 or 1
-    table = [j.row() for j in rows]
-    y, yhat, low, high = (np.array([[r[c.format(d)] for d in DIMENSIONS] for r in table], float)
-                          for c in ("{}", "{}_pred", "{}_low", "{}_high"))
-    return y, yhat, ((low <= y) & (y <= high)).astype(float)
-
-
+# %% ../nbs/21a_evaluate.ipynb #31771879
 def agreement(
     judged: Iterable[Judged],
     n: int = 2000,              # bootstrap resamples
@@ -193,20 +204,25 @@ def agreement(
     good = [j for j in rows if j.prediction.emotion]
     if not good: raise LabelError(f"none of the {len(rows)} songs could be heard")
     y, yhat, inside = _arrays(good)
-    groups = np.array([j.label.artist or f"\0{i}" for i, j in enumerate(good)])
-    tables = {k: _estimates(y, yhat, groups, f, n) for k, f in MEASURES.items()} | {"holds": _estimates(inside, inside, groups, _share, n)}
-    scores = {d: {k: t[i] for k, t in tables.items()} for i, d in enumerate(DIMENSIONS)}
-    return Agreement(len(good), len({j.label.artist for j in good} - {""}), len(rows) - len(good),
-                     _estimates(y, yhat, groups, mean_ccc, n)[0], scores, paired_test(y, yhat[:, ::-1], yhat, groups, n=n),
-                     bool((pearson(y, yhat[:, ::-1]) > pearson(y, yhat)).all()))
+    groups, other = np.array([j.label.artist or f"\0{i}" for i, j in enumerate(good)]), yhat[:, ::-1]
+    return Agreement(n=len(good), artists=len({j.label.artist for j in good} - {""}), failed=len(rows) - len(good),
+                     mean_ccc=_estimates(y, yhat, groups, mean_ccc, n)[0], scores=_scores(y, yhat, inside, groups, n),
+                     exchanged=paired_test(y, other, yhat, groups, n=n), crossed=bool((pearson(y, other) > pearson(y, yhat)).all()))
 
-# %% ../nbs/21a_evaluate.ipynb #59258e49
+# %% ../nbs/21a_evaluate.ipynb #e8cc3b9d
+def _doubt(a: Agreement) -> list[str]:
+    e = a.exchanged
+    if not (e.low > 0 and a.crossed): return []
+    return [f"With the columns of ratings exchanged mean CCC is {e.difference:+.2f} [{e.low:+.2f}, {e.high:+.2f}]:",
+            "is valence where valence should be?"]
+
+# %% ../nbs/21a_evaluate.ipynb #9fd99354
 NAMES = {"ccc": "CCC", "pearson": "Pearson r", "r2": "R2", "mae": "MAE", "sd_ratio": "sd ratio", "holds": "80 % interval holds"}
 
 
 def _cell(x: Estimate) -> str: return f"{x[0]:.2f}" + ("" if np.isnan(x[1]) else f" [{x[1]:.2f}, {x[2]:.2f}]")
 
-
+# %% ../nbs/21a_evaluate.ipynb #59258e49
 def as_text(
     a: Agreement,
 ) -> str: # at most 80 characters a line
@@ -217,10 +233,3 @@ def as_text(
     table += [f"{NAMES[k]:20} " + " ".join(f"{_cell(a.scores[d][k]):>22}" for d in DIMENSIONS) for k in NAMES]
     drawn = "artist" if a.artists else "song: the table names no artists"
     return "\n".join([*head, *table, "", f"Brackets: 95 % interval, bootstrap by {drawn}.", *_doubt(a)])
-
-
-def _doubt(a: Agreement) -> list[str]:
-    e = a.exchanged
-    if not (e.low > 0 and a.crossed): return []
-    return [f"With the columns of ratings exchanged mean CCC is {e.difference:+.2f} [{e.low:+.2f}, {e.high:+.2f}]:",
-            "is valence where valence should be?"]

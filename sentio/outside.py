@@ -7,7 +7,7 @@ Docs: https://sw-ai-36.github.io/sentio/outside.html.md"""
 # %% ../nbs/21b_outside.ipynb #cd4669e6
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import combinations
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -30,10 +30,10 @@ from .studies import recorded_of
 __all__ = ['YEARS', 'GENRES', 'MODELS', 'year_apart', 'against_within', 'study_years', 'expected', 'auc', 'auc_interval',
            'as_expected', 'hear', 'study_emotify']
 
-# %% ../nbs/21b_outside.ipynb #8c093a3e
+# %% ../nbs/21b_outside.ipynb #d1cff1b8
 YEARS = {"2013": (2, 1000), "2014": (1001, 2000)}  # first and last song id
 
-
+# %% ../nbs/21b_outside.ipynb #8c093a3e
 def year_apart(
     table: pd.DataFrame,       # songs
     ids: tuple[int, int],      # first and last of the year to test on
@@ -54,39 +54,49 @@ def against_within(far: Run, within: Run) -> dict[str, float]:
     row |= {f"within_{d}": x for d, x in zip(DIMENSIONS, there, strict=True)} | dict(mean_ccc=m["mean_ccc"], within=there.mean())
     return row | dict(difference=t.difference, low=t.low, high=t.high)
 
+# %% ../nbs/21b_outside.ipynb #fad57d6d
+def _by_year(name: str, p: Preset, table: pd.DataFrame, within: Run, years: Mapping[str, tuple[int, int]]) -> Iterator[dict[str, Any]]:
+    recipe = for_preset(RECIPES[name], p)
+    X = feature_matrix(table.path, recipe.inputs)
+    for year, ids in years.items():
+        t = year_apart(table, ids)
+        with TemporaryDirectory() as tmp: far = run(recipe, X[t.row], t, dataset=p.dataset, folds=[0], root=tmp)
+        about = dict(model=name, tested=year, n=len(far.predictions), trained=int((t.fold > 0).sum()))
+        yield about | against_within(far, within)
 
+# %% ../nbs/21b_outside.ipynb #b6afd44b
 def study_years(p: Preset, root: Any = None, models: tuple[str, ...] = ("ridge", "ridge-harmony", "ridge+xgboost-harmony"),
                 years: Mapping[str, tuple[int, int]] = YEARS) -> Study:
     "Record what recipes get on a year from songs of the other."
-    table, done, rows = songs(p), recorded_of(p, root), []
-    for name in models:
-        recipe = for_preset(RECIPES[name], p)
-        X = feature_matrix(table.path, recipe.inputs)
-        for year, ids in years.items():
-            t = year_apart(table, ids)
-            with TemporaryDirectory() as tmp: far = run(recipe, X[t.row], t, dataset=p.dataset, folds=[0], root=tmp)
-            about = dict(model=name, tested=year, n=len(far.predictions), trained=int((t.fold > 0).sum()))
-            rows.append(about | against_within(far, done[name]))
+    table, done = songs(p), recorded_of(p, root)
+    rows = [row for name in models for row in _by_year(name, p, table, done[name], years)]
     return record_study("years", pd.DataFrame(rows), "What is a model worth on the songs of another year?", root,
                         dataset=p.dataset, labels="repaired", n_songs=len(table), trained_from=[done[m].name for m in models])
 
-# %% ../nbs/21b_outside.ipynb #2d00223a
+# %% ../nbs/21b_outside.ipynb #448a67aa
 GENRES = ("classical", "electronic", "pop", "rock")
 
 
+def _of_genres() -> pd.DataFrame: # DEAM's excerpts whose genre is one of `GENRES` and nothing else
+    t = deam.read().assign(genre=deam.label_table().genre.str.casefold())
+    return t[t.genre.isin(GENRES) & ~t.full_song]
+
+# %% ../nbs/21b_outside.ipynb #ee4c3f6b
+def _gaps(d: str) -> pd.DataFrame: # d: a dimension
+    by = _of_genres().groupby("genre")[d].agg(["mean", "var", "size"]).sort_values("mean", ascending=False)
+    rows = []
+    for a, b in combinations(by.index, 2):
+        gap, error = by["mean"][a] - by["mean"][b], (by["var"] / by["size"])[[a, b]].sum() ** .5
+        rows.append(dict(dimension=d, higher=a, lower=b, gap=gap, errors=gap / error))
+    return pd.DataFrame(rows)
+
+# %% ../nbs/21b_outside.ipynb #2d00223a
 def expected(
     least: float = 2.,  # standard errors that two genres must lie apart
 ) -> pd.DataFrame:      # dimension, higher, lower, gap (of DEAM's mean ratings), errors (the gap in standard errors)
     "Which of two genres listeners rate higher: DEAM's excerpts whose genre is one of `GENRES` and nothing else."
-    t = deam.read().assign(genre=deam.label_table().genre.str.casefold())
-    t, rows = t[t.genre.isin(GENRES) & ~t.full_song], []
-    for d in DIMENSIONS:
-        by = t.groupby("genre")[d].agg(["mean", "var", "size"])
-        for a, b in combinations(sorted(GENRES, key=lambda g: -by["mean"][g]), 2):
-            gap, error = by["mean"][a] - by["mean"][b], (by["var"] / by["size"])[[a, b]].sum() ** .5
-            rows.append(dict(dimension=d, higher=a, lower=b, gap=gap, errors=gap / error))
-    out = pd.DataFrame(rows)
-    return out[out.errors > least].reset_index(drop=True)
+    pairs = pd.concat([_gaps(d) for d in DIMENSIONS], ignore_index=True)
+    return pairs[pairs.errors > least].reset_index(drop=True)
 
 # %% ../nbs/21b_outside.ipynb #7dab4902
 def auc(
@@ -105,24 +115,26 @@ def auc_interval(above: np.ndarray, below: np.ndarray, n: int = 2000, seed: int 
     low, high = np.quantile(draws, [.025, .975])
     return float(low), float(high)
 
+# %% ../nbs/21b_outside.ipynb #1156090e
+def _as_expected(t: pd.DataFrame, o: Any) -> dict[str, Any]: # of one model's tracks, a row of `expected`
+    above, below = (t[o.dimension][t.genre == g].to_numpy() for g in (o.higher, o.lower))
+    low, high = auc_interval(above, below)
+    return dict(dimension=o.dimension, higher=o.higher, lower=o.lower, gap=above.mean() - below.mean(),
+                auc=auc(above, below), low=low, high=high)
 
+# %% ../nbs/21b_outside.ipynb #1b1fd81f
 def as_expected(
     tracks: pd.DataFrame, # model, genre, valence, arousal
     order: pd.DataFrame,  # from `expected`
 ) -> pd.DataFrame:        # model, dimension, higher, lower, gap (the model's), auc, low, high
     "How often each model puts two tracks of different genres as listeners put the genres."
-    rows = []
-    for (model, t), o in ((g, o) for g in tracks.groupby("model", sort=False) for o in order.itertuples()):
-        above, below = (t[o.dimension][t.genre == g].to_numpy() for g in (o.higher, o.lower))
-        low, high = auc_interval(above, below)
-        rows.append(dict(model=model, dimension=o.dimension, higher=o.higher, lower=o.lower, gap=above.mean() - below.mean(),
-                         auc=auc(above, below), low=low, high=high))
-    return pd.DataFrame(rows)
+    models = tracks.groupby("model", sort=False)
+    return pd.DataFrame([dict(model=model) | _as_expected(t, o) for model, t in models for o in order.itertuples()])
 
-# %% ../nbs/21b_outside.ipynb #a4734455
+# %% ../nbs/21b_outside.ipynb #88f85782
 MODELS = {DEFAULT: True, "ridge+xgboost-harmony": False}  # did it hear the tracks, unlabelled, while it learned?
 
-
+# %% ../nbs/21b_outside.ipynb #a4734455
 def hear(model: str, paths: list[str]) -> pd.DataFrame: # model, track, genre, valence, arousal and the ends of their intervals
     "A model's ratings of tracks called GENRE_NUMBER."
     with Predictor(model) as predictor:
@@ -132,7 +144,7 @@ def hear(model: str, paths: list[str]) -> pd.DataFrame: # model, track, genre, v
     table = pd.DataFrame([[getattr(e, k) for k in facts] for e in said.values()], columns=facts)
     return pd.DataFrame(dict(model=model, track=list(said), genre=[name.partition("_")[0] for name in said])).join(table)
 
-
+# %% ../nbs/21b_outside.ipynb #3d584699
 def study_emotify(p: Preset, root: Any = None, models: tuple[str, ...] = tuple(MODELS)) -> Study:
     "Record what the shipped models say of Emotify's tracks."
     paths = other_music()

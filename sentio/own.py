@@ -33,20 +33,24 @@ __all__ = ['LEAST', 'MODELS', 'own_songs', 'song_numbers', 'numbers', 'dataset_n
 LEAST = 10  # artists below which folds make no sense
 
 
+def _with_folds(rows: Sequence[tuple[Label, Path]]) -> pd.DataFrame: # path, valence, arousal, song_id, artist (a number), fold
+    names = [la.artist or f"\0{f}" for la, f in rows]
+    if (n := len(set(names))) < LEAST: raise LabelError(f"songs by {n} artists: at least {LEAST} are needed to train and to judge")
+    table = pd.DataFrame([dict(path=str(f), valence=la.valence, arousal=la.arousal) for la, f in rows])
+    table = table.assign(song_id=range(len(rows)), artist=pd.factorize(np.array(names, dtype=object))[0])
+    return table.assign(fold=make_folds(table, n=10 if n >= 100 else 5))
+
+# %% ../nbs/21c_own.ipynb #94f2e43f
 def own_songs(
     labels: Sequence[Label],
     folder: str | Path,
 ) -> tuple[pd.DataFrame, list[AudioNotFound]]: # the songs with folds, as the models of this library want them; rows without a file
     "The songs of a table of ratings; `LabelError` where they are too few."
     found = match(labels, folder)
-    rows = [(la, f) for la, f in zip(labels, found, strict=True) if isinstance(f, Path)]
-    names = [la.artist or f"\0{f}" for la, f in rows]
-    if (n := len(set(names))) < LEAST: raise LabelError(f"songs by {n} artists: at least {LEAST} are needed to train and to judge")
-    table = pd.DataFrame([dict(path=str(f), valence=la.valence, arousal=la.arousal) for la, f in rows])
-    table = table.assign(song_id=range(len(rows)), artist=pd.factorize(np.array(names, dtype=object))[0])
-    return table.assign(fold=make_folds(table, n=10 if n >= 100 else 5)), [f for f in found if not isinstance(f, Path)]
+    songs = _with_folds([(la, f) for la, f in zip(labels, found, strict=True) if isinstance(f, Path)])
+    return songs, [f for f in found if not isinstance(f, Path)]
 
-# %% ../nbs/21c_own.ipynb #6e3c747b
+# %% ../nbs/21c_own.ipynb #3019bb01
 def song_numbers(
     path: str,
     inputs: Sequence[str],  # of `sentio.harmony.SETS`
@@ -55,11 +59,8 @@ def song_numbers(
     audio = load(path)
     return np.mean([describe(y, audio.sr, inputs) for _, y in windows([audio.samples], audio.sr) if np.abs(y).max() > 0], axis=0)
 
-
-def numbers(
-    paths: Sequence[str],
-    inputs: Sequence[str],
-) -> np.ndarray:            # shape (n, d), float32
+# %% ../nbs/21c_own.ipynb #6e3c747b
+def numbers(paths: Sequence[str], inputs: Sequence[str]) -> np.ndarray: # shape (n, d), float32
     "The named numbers of songs; `LabelError` names the first that cannot be heard."
     width = sum(len(SETS[s][1]) for s in inputs)
     cache = ArrayCache(None, **{"windows-" + "-".join(inputs): width, "version": 1})
@@ -68,20 +69,20 @@ def numbers(
         if isinstance(row, Failure): raise LabelError(f"{row.message}: remove its row")
     return np.stack(rows)  # type: ignore[arg-type]
 
-# %% ../nbs/21c_own.ipynb #5549be45
-MODELS = tuple(name for name, r in RECIPES.items() if not r.weighted)
-
-
+# %% ../nbs/21c_own.ipynb #9447b670
 def dataset_name(path: str | Path) -> str: # the stem of a file, as a folder of results can be called
     "`My Songs.csv` -> `my-songs`."
     return re.sub(r"\W+", "-", Path(path).stem.lower()).strip("-") or "own"
+
+# %% ../nbs/21c_own.ipynb #ce642a17
+MODELS = tuple(name for name, r in RECIPES.items() if not r.weighted)
 
 
 def recipe_for(name: str, n: int) -> Recipe: # n: how many songs
     "A recipe that tries no more settings than so few songs can tell apart: one for each fifty, three at least."
     return for_preset(RECIPES[name], replace(PRESETS["clips"], trials=min(12, max(3, n // 50))))
 
-
+# %% ../nbs/21c_own.ipynb #5549be45
 def train_own(
     name: str,           # of `MODELS`
     table: pd.DataFrame, # from `own_songs`

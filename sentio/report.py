@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -25,37 +26,43 @@ from .results import read_runs, results_folder
 __all__ = ['FOLDER', 'PAGES', 'SITE', 'STYLE', 'PAGE', 'execute', 'relink', 'describe', 'readable', 'contents', 'write_html',
            'render']
 
-# %% ../nbs/22a_report.ipynb #be024a20
+# %% ../nbs/22a_report.ipynb #617541e4
 FOLDER = Path(next(iter(sentio.__path__))) / "data" / "report"
 PAGES = ("comparison", "decision")  # what any results folder gives, in the order in which they are read
 
+# %% ../nbs/22a_report.ipynb #be024a20
+def _page(name: str) -> Any: # a notebook of `FOLDER`, as nbformat reads it
+    known = sorted(p.stem for p in FOLDER.glob("*.ipynb"))
+    if name not in known: raise FileNotFoundError(f"the report has no page {name!r}: {', '.join(known)}")
+    return nbformat.read(FOLDER / f"{name}.ipynb", as_version=4)
 
+# %% ../nbs/22a_report.ipynb #54e04f24
+@contextmanager
+def _environment(**settings: str) -> Iterator[None]:
+    before = {k: os.environ.get(k) for k in settings}
+    os.environ.update(settings)
+    try: yield
+    finally:
+        for k, v in before.items():
+            if v is None: del os.environ[k]
+            else: os.environ[k] = v
+
+# %% ../nbs/22a_report.ipynb #0f4b3f33
 def execute(
     page: str,    # a notebook of `FOLDER`
     folder: Path, # of results
     dataset: str,
 ) -> Any:         # the notebook with its outputs
     "Run one page of the report on recorded runs."
-    known = sorted(p.stem for p in FOLDER.glob("*.ipynb"))
-    if page not in known: raise FileNotFoundError(f"the report has no page {page!r}: {', '.join(known)}")
-    notebook = nbformat.read(FOLDER / f"{page}.ipynb", as_version=4)
-    before = {k: os.environ.get(k) for k in ("SENTIO_RESULTS", "SENTIO_DATASET")}
-    os.environ.update(SENTIO_RESULTS=str(folder), SENTIO_DATASET=dataset)
+    notebook = _page(page)
     client = ExecutePreprocessor(timeout=300, kernel_name="python3", extra_arguments=["--IPKernelApp.log_level=40"])
-    try: client.preprocess(notebook, {"metadata": {"path": str(folder)}})
-    finally: _restore(before)
+    with _environment(SENTIO_RESULTS=str(folder), SENTIO_DATASET=dataset): client.preprocess(notebook, {"metadata": {"path": str(folder)}})
     return notebook
 
-
-def _restore(before: dict[str, str | None]) -> None:
-    for k, v in before.items():
-        if v is None: del os.environ[k]
-        else: os.environ[k] = v
-
-# %% ../nbs/22a_report.ipynb #d47edc17
+# %% ../nbs/22a_report.ipynb #42634fb7
 SITE = "https://sw-ai-36.github.io/sentio/"
 
-
+# %% ../nbs/22a_report.ipynb #d47edc17
 def relink(
     text: str,           # Markdown of a page of the report
     pages: Sequence[str],
@@ -85,7 +92,7 @@ def readable(notebook: Any, page: str, pages: Sequence[str]) -> list[Any]: # cel
         else: describe(c)
     return [nbformat.v4.new_markdown_cell(f'<a id="{page}"></a>'), *cells]
 
-
+# %% ../nbs/22a_report.ipynb #fd83d116
 def contents(cells: Sequence[Any]) -> str: # Markdown
     "A list of pages and sections, as links."
     heads = [m for c in cells if c.cell_type == "markdown" for m in re.findall(r"^(#{1,2}) (.+)$", c.source, re.M)]
@@ -125,17 +132,20 @@ PAGE = """<!doctype html>
 <body><main><nav aria-label="Contents">{contents}</nav>{body}</main></body></html>
 """
 
+# %% ../nbs/22a_report.ipynb #8934dc2c
+def _html(cells: Sequence[Any]) -> str:
+    exporter = HTMLExporter(template_name="basic", exclude_input=True, exclude_input_prompt=True, exclude_output_prompt=True)
+    return exporter.from_notebook_node(nbformat.v4.new_notebook(cells=list(cells)))[0]
 
+# %% ../nbs/22a_report.ipynb #a181aef9
 def write_html(
     cells: Sequence[Any], # of `readable`
     output: Path,
     about: str,           # one line
 ) -> Path:
     "One HTML file of cells that were executed."
-    exporter = HTMLExporter(template_name="basic", exclude_input=True, exclude_input_prompt=True, exclude_output_prompt=True)
-    def html(cells: Sequence[Any]) -> str: return exporter.from_notebook_node(nbformat.v4.new_notebook(cells=list(cells)))[0]
-    body, listed = html(cells), html([nbformat.v4.new_markdown_cell(contents(cells))])
-    output.write_text(PAGE.format(about=escape(about), style=STYLE, contents=listed, body=body), encoding="utf-8")
+    listed = nbformat.v4.new_markdown_cell(contents(cells))
+    output.write_text(PAGE.format(about=escape(about), style=STYLE, contents=_html([listed]), body=_html(cells)), encoding="utf-8")
     return output
 
 # %% ../nbs/22a_report.ipynb #094053a6
