@@ -339,12 +339,14 @@ def every_pair(
 ) -> pd.DataFrame:                  # a, b, difference (a less b), p, holm
     "Every run against every other."
     p = runs[0].predictions
-    if any(list(r.predictions.song_id) != list(p.song_id) for r in runs): raise ValueError("runs on different songs: use `differences`")
+    if any(not r.predictions[["song_id", *DIMENSIONS]].equals(p[["song_id", *DIMENSIONS]]) for r in runs):
+        raise ValueError("runs on different songs, or judged by different labels: use `differences`")
     score = mean_r2 if stat == "mean_r2" else mean_ccc
     said = {r.record["model"]: matched(r.predictions, r.fits) if stat.endswith("matched") else r.predictions[PREDICTED] for r in runs}
     whole = {m: score(p[DIMENSIONS], yhat) for m, yhat in said.items()}
     drawn = {m: resample(p[DIMENSIONS], yhat, p.artist, score, n) for m, yhat in said.items()}
-    def chance(less: np.ndarray) -> float: return min(1., 2*(1 + min((less <= 0).sum(), (less >= 0).sum()))/(n + 1))
+    def chance(less: np.ndarray) -> float: # nan where a resample has no score
+        return float("nan") if np.isnan(less).any() else min(1., 2*(1 + min((less <= 0).sum(), (less >= 0).sum()))/(n + 1))
     rows = [dict(a=a, b=b, difference=whole[a] - whole[b], p=chance(drawn[a] - drawn[b])) for a, b in combinations(said, 2)]
     return pd.DataFrame(rows, columns=["a", "b", "difference", "p"]).assign(holm=lambda t: holm(t.p))
 

@@ -371,4 +371,4 @@ def export_blend(
     made = put_before(to_onnx(named, spread), halves, "rating", "named", ["spread"])
     scale = interval_of(recorded, recorded.predictions[[f"{d}_sd" for d in DIMENSIONS]].to_numpy())
     return save_model(made, path, recorded, scale, inputs=list(recipe.inputs), mel=asdict(MEL), window=window, hop=window / 2,
-                      **provenance(recorded, p), description=f"the student, and {in_words(recipe, X.shape[1])}; the two averaged")
+                      **provenance(recorded, p), description=f"the student and {recipe.name}, averaged; log-mel and {X.shape[1]} named features in")
