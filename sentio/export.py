@@ -345,12 +345,12 @@ def put_before(
     kept: Sequence[str] = (), # outputs of the first that the whole has too
 ) -> onnx.ModelProto:         # inputs of both but for that one -> the outputs of the second, and those kept
     "One graph of two."
-    before, outputs = compose.add_prefix(first, "first_", rename_inputs=False), [*second.graph.output, *first.graph.output]
+    before, also = compose.add_prefix(first, "first_", rename_inputs=False), [o for o in first.graph.output if o.name in kept]
     wanted = [*(o.name for o in second.graph.output), *(f"first_{k}" for k in kept)]
     made = compose.merge_models(before, second, [(f"first_{out}", into)], outputs=wanted)
     made.graph.node.extend(helper.make_node("Identity", [f"first_{k}"], [k]) for k in kept)
     del made.graph.output[:]
-    made.graph.output.extend(o for o in outputs if o.name in wanted or o.name in kept)
+    made.graph.output.extend([*second.graph.output, *also])
     onnx.checker.check_model(made)
     return made
 
@@ -370,5 +370,6 @@ def export_blend(
     halves = network_to_onnx(both, ["rating"], mel=torch.randn(2, 1, MEL.n_mels, MEL.frames(window)), named=torch.zeros(2, 2))
     made = put_before(to_onnx(named, spread), halves, "rating", "named", ["spread"])
     scale = interval_of(recorded, recorded.predictions[[f"{d}_sd" for d in DIMENSIONS]].to_numpy())
+    words = f"the student and {recipe.name}, averaged; log-mel and {X.shape[1]} named features in"
     return save_model(made, path, recorded, scale, inputs=list(recipe.inputs), mel=asdict(MEL), window=window, hop=window / 2,
-                      **provenance(recorded, p), description=f"the student and {recipe.name}, averaged; log-mel and {X.shape[1]} named features in")
+                      **provenance(recorded, p), description=words)
