@@ -101,7 +101,7 @@ def plot_verdicts(
     "Each difference with its interval; a grey band where an effect would have been too small to be seen."
     import matplotlib.pyplot as plt
     t = table[::-1].reset_index(drop=True)
-    ax = ax or plt.subplots(figsize=(8, .9 + .36 * len(t)), dpi=80, facecolor="white", layout="constrained")[1]
+    ax = ax or plt.subplots(figsize=(10.5, .9 + .36 * len(t)), dpi=70, facecolor="white", layout="constrained")[1]
     ax.barh(t.index, 2 * t.smallest, left=-t.smallest, color="#E4E4E4", height=.7, label="too small to be seen")
     ax.errorbar(t.difference, t.index, xerr=[t.difference - t.low, t.high - t.difference], fmt="o", color="black", capsize=3,
                 label="95 % interval by artist")
