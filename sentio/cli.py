@@ -381,8 +381,9 @@ def train(args: argparse.Namespace) -> int:
         raise UsageError(f"--labels {unknown.pop()}: one or more of {', '.join(KINDS)}, or my.csv FOLDER")
     if not args.models or set(args.models) - set(RUNS): raise UsageError(f"which model? one or more of {', '.join(RUNS)}, or --all")
     p = preset(args.preset)
-    for name, labels in [(n, one) for n in args.models for one in (args.labels if p.dataset == "deam" else ["repaired"])]:
-        print(_train(name, labels, p, args))
+    for name in args.models:
+        kinds = args.labels if p.dataset == "deam" and name != "student-harmony" else ["repaired"]
+        for labels in kinds: print(_train(name, labels, p, args))
     return OK
 
 # %% ../nbs/23_cli.ipynb #6f00423a
