@@ -25,8 +25,8 @@ from onnxmltools import convert_xgboost
 from onnxmltools.convert.common.data_types import FloatTensorType
 
 import sentio
-from .baselines import BLEND, RECIPES, TREES, Average, KernelSVR, Recipe, Songs, Trees, choose, feature_matrix, for_preset
-from .calibration import Spread, conformal_scale, cross_spread, fit_spread
+from .baselines import BLEND, RECIPES, TREES, Average, KernelSVR, Recipe, Songs, Trees, choose, feature_matrix, fits_of, for_preset
+from .calibration import Spread, cross_spread, fit_spread
 from .compute import is_subnormal
 from .models.distillation import MEL, fit_final, network
 from .models.teacher import outline
@@ -84,7 +84,7 @@ def final_spread(
 def interval_of(recorded: Run, sd: np.ndarray) -> dict[str, dict[str, float]]: # the number of spreads for each level
     "The interval of a run's predictions with such spreads, shape (n, 2)."
     y, pred = (recorded.predictions[c].to_numpy() for c in (DIMENSIONS, PREDICTED))
-    return {str(k): dict(zip(DIMENSIONS, map(float, conformal_scale(y, pred, sd, k / 100)), strict=True)) for k in (80, 90)}
+    return fits_of(y, pred, sd)["interval"]
 
 # %% ../nbs/19_export.ipynb #11de1d85
 Node = onnx.NodeProto

@@ -370,6 +370,7 @@ def started(name: str, p: Preset, folds: Sequence[int], committee: str) -> Netwo
     "A student whose folds start from bodies that have heard none of their songs."
     last, how = songs(p).fold.max(), dict[str, Any](epochs=30) if name in BRIEF else {}
     groups = [g for g in GROUPS[:1 if name in BRIEF else None] if set(g) & set(folds) and g[-1] <= last]
+    if not groups: raise ValueError(f"{name}: no body for the test folds {list(folds)}; there are bodies for {GROUPS}")
     bodies = [matched(p, g, looks=name == "student-attention", **how) for g in groups]
     nets = {k: network(name, p, body, committee=committee) for g, body in zip(groups, bodies, strict=True) for k in g}
     first, facts = nets[groups[0][0]], {f"{g[0]}-{g[-1]}": nets[g[0]].start for g in groups}
