@@ -71,6 +71,7 @@ QUESTIONS = (
     Question("GAN against SpecAugment + mixup", "GAN alone", "crnn-gan-plain", "crnn"),
     Question("GAN against SpecAugment + mixup", "GAN beside them", "crnn-gan", "crnn"),
     Question("GAN against SpecAugment + mixup", "beside them, as further songs", "crnn-gan-uniform", "crnn"),
+    Question("GAN against SpecAugment + mixup", "so too, by the report's pair", "crnn-gan-seed", "crnn"),
     Question("GAN against SpecAugment + mixup", "GAN beside them (ViT)", "vit-random-gan", "vit-random"),
     Question("start", "in-domain, not random (ViT)", "vit-masked", "vit-random"),
     Question("start", "in-domain, not random (student)", "student", "student-response"),

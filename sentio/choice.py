@@ -211,6 +211,7 @@ CHANGES = {
     "attention": "fewer epochs, and taught where to look", "seconds": "a second head, for the seconds heard",
     "mse": "squared error in place of CCC", "plain": "no augmentation", "gan": "drawings stand in for some songs",
     "uniform": "drawings of the whole square, added as if they were songs",
+    "seed": "so are drawings of the report's pair",
     "traditional": "other speed, pitch and noise, not masks", "short": "crops of half the length", "long": "crops of twice the length",
     "frozen": "only the head is taught", "progressive": "the head is taught first, then more of the layers"}
 

@@ -291,13 +291,14 @@ def show_models(args: argparse.Namespace) -> int:
 PLAIN = ("ridge", "svr", "xgboost", "ridge+xgboost", "ridge+svr+xgboost", "tagger")
 MODELS = (*PLAIN, *(f"{m}-harmony" for m in PLAIN), "tagger-fcn")
 EXPORTS = (DEFAULT, "student", *(m for m in MODELS if "tagger" not in m))
-NETWORKS = ("crnn", "crnn-seconds", "crnn-gan", "crnn-gan-uniform", "ast", "ast-base", "ast-audioset", "fcn-finetuned", "vit-masked",
-            "vit-random", "vit-random-gan", "vit-imagenet", "student-labels", "student-response", "student", "student-attention",
-            "student-frozen", "student-progressive")
+NETWORKS = ("crnn", "crnn-seconds", "crnn-gan", "crnn-gan-uniform", "crnn-gan-seed", "ast", "ast-base", "ast-audioset", "fcn-finetuned",
+            "vit-masked", "vit-random", "vit-random-gan", "vit-imagenet", "student-labels", "student-response", "student",
+            "student-attention", "student-frozen", "student-progressive")
 RUNS = (*MODELS, *(f"{m}-weighted" for m in PLAIN[:3]), "stack", "teacher", *NETWORKS, "student-harmony", "fcn-random")
 STUDIES = {"cost": "sentio.choice", "hearing": "sentio.baselines",
            **dict.fromkeys(("learning-curve", "selection-leakage", "harmony-families"), "sentio.studies"), "gan": "sentio.models.gan",
-           "heard-once": "sentio.models.finetuned", "unlabelled": "sentio.models.distillation",
+           "heard-once": "sentio.models.finetuned",
+           **dict.fromkeys(("unlabelled", "sizes"), "sentio.models.distillation"),
            **dict.fromkeys(("teacher-members", "dynamic-target"), "sentio.models.teacher"),
            "distance": "sentio.analysis", **dict.fromkeys(("families-shap", "faithfulness"), "sentio.explain"),
            "formats": "sentio.formats", **dict.fromkeys(("curve", "length"), "sentio.curve"),
@@ -331,7 +332,8 @@ def network(name: str, preset: Any) -> Any: # a `sentio.training.Network`
     from sentio.models import ast, crnn, distillation, finetuned, gan, vit
     if name in distillation.ARMS: return distillation.network(name, preset)
     if name.endswith("-gan"): return gan.with_drawn(network(name.removesuffix("-gan"), preset), preset)
-    if name.endswith("-gan-uniform"): return gan.with_more(network(name.removesuffix("-gan-uniform"), preset), preset)
+    for arm in gan.AS_SONGS:
+        if name.endswith(f"-{arm}"): return gan.with_more(network(name.removesuffix(f"-{arm}"), preset), preset, arm)
     if name.startswith("vit"): return vit.network(name, preset)
     if name == "crnn-seconds": return crnn.with_seconds(preset)
     if name == "ast-audioset": return ast.pretrained_ast()

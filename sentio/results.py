@@ -145,7 +145,7 @@ def label_ceiling(
 
 # %% ../nbs/02_results.ipynb #83d50254
 # A model whose name ends so is another with one thing changed, for a study.
-ARMS = ("harmony", "weighted", "mse", "plain", "traditional", "seconds", "gan", "uniform", "short", "long", "frozen", "progressive")
+ARMS = ("harmony", "weighted", "mse", "plain", "traditional", "seconds", "gan", "uniform", "seed", "short", "long", "frozen", "progressive")
 
 
 @dataclass(frozen=True)

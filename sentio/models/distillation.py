@@ -18,12 +18,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import soundfile as sf
 import torch
 import torch.nn.functional as F
-from sklearn.linear_model import RidgeCV
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 from torch import Tensor, nn
+from tqdm.auto import tqdm
 
 import sentio
 from ..baselines import RECIPES, Songs, calibrate, choose, count_parameters, feature_matrix, fit_chosen, fits_of, for_preset
@@ -31,46 +30,47 @@ from ..baselines import prediction_rows
 from ..compute import half_precision, setup
 from ..deam import split
 from ..metrics import mean_ccc, mean_r2, paired_test
-from . import teacher
+from . import gan, teacher
 from .finetuned import FCN_MEL, FineTuned, fcn_mels, said, scale
-from .tagger import RIDGE_ALPHAS, checksum
+from .tagger import checksum
 from .vit import SIZES, THAW, common_training, in_domain, load_encoder, other_music, picture
 from .vit import MEL as FINE
-from ..presets import Preset, songs
+from ..presets import PRESETS, Preset, songs
 from ..results import DIMENSIONS, PREDICTED, Run, Study, fingerprint, record_run, record_study
 from ..spectrogram import ArrayCache, MelConfig
-from ..training import Crops, Judge, Mels, Network, Settings, Standardise
+from ..training import Judge, Mels, Network, Settings, Standardise
 from ..training import batches, callbacks, concordance, evaluate, fit, hear, log_mels, read_tensors, restore, settings
 from ..training import song_predictions, training_folder, write_tensors
 
 # %% auto #0
-__all__ = ['MEL', 'GRID', 'LOOKS', 'LISTENING', 'BODIES', 'SHARE', 'SETTINGS', 'GROUPS', 'BRIEF', 'THAWED', 'STARTED', 'ARMS',
-           'NAMED', 'Student', 'Views', 'cut', 'mix', 'ear', 'Watched', 'on_grid', 'Looking', 'Listener', 'matching',
-           'mixture', 'Lesson', 'Matches', 'listen', 'listening', 'matched', 'answers', 'taught', 'layers', 'network',
-           'started', 'trained', 'run_blend', 'fit_final', 'heard', 'by_body', 'study_unlabelled']
+__all__ = ['MEL', 'SIZE', 'GRID', 'LOOKS', 'LISTENING', 'BODIES', 'SHARE', 'SETTINGS', 'GROUPS', 'BRIEF', 'THAWED', 'STARTED',
+           'ARMS', 'NAMED', 'Student', 'Views', 'cut', 'mix', 'ear', 'Watched', 'on_grid', 'Looking', 'Listener',
+           'matching', 'mixture', 'Lesson', 'Matches', 'listen', 'listening', 'matched', 'answers', 'taught', 'layers',
+           'network', 'started', 'trained', 'run_blend', 'fit_final', 'drawn_music', 'other_kinds', 'after', 'listened',
+           'beside', 'study_unlabelled', 'study_sizes']
 
 # %% ../../nbs/16_distillation.ipynb #8da95a7f
 import timm
 from fastai.callback.core import Callback, CancelValidException
-from fastai.data.load import DataLoader
 from fastai.learner import Learner
 from fastai.optimizer import Adam
 from fastai.torch_core import get_model
 
 # %% ../../nbs/16_distillation.ipynb #a0cdf2ac
 MEL = MelConfig(n_mels=64)  # a frame every 23 ms
+SIZE = "mobilevit_xxs"      # timm's name
 
 # %% ../../nbs/16_distillation.ipynb #448ac7be
 class Student(nn.Module):
     "Standardised log-mel (b, 1, 64, t) -> valence and arousal (b, 2), by a MobileViT."
     def __init__(
         self,
-        start: Path | None = None,    # safetensors with the body's weights; random if not given
-        name: str = "mobilevit_xxs",  # timm's
+        start: Path | None = None, # safetensors with the body's weights; random if not given
+        size: str = SIZE,
     ) -> None:
         super().__init__()
         self.start = checksum(start)[:12] if start else "random"
-        self.body = timm.create_model(name, in_chans=1, num_classes=0)
+        self.body = timm.create_model(size, in_chans=1, num_classes=0)
         self.head = nn.Linear(self.body.num_features, 2)  # type: ignore[arg-type]
         if start: self.body.load_state_dict(read_tensors(start)[0])
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -169,9 +169,9 @@ class Looking(nn.Module):
 # %% ../../nbs/16_distillation.ipynb #fe569ad9
 class Listener(nn.Module):
     "A student's body that is asked for `n` numbers and where it looks: (b, 1, 64, t) -> (b, n), (b, 28)."
-    def __init__(self, n: int, looks: bool = False) -> None:
+    def __init__(self, n: int, looks: bool = False, size: str = SIZE) -> None:
         super().__init__()
-        self.body = Student().body
+        self.body = Student(size=size).body
         self.out = nn.Linear(self.body.num_features, n)  # type: ignore[arg-type]
         self.watched = Watched(self.body.get_submodule("stages.3.1.transformer.1").attn) if looks else None
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -247,6 +247,7 @@ def listen(
     folder: Path,                      # of the checkpoints; the body's weights are written to body.safetensors there
     make: Callable[[], FineTuned] = FineTuned, # the ear that is taught
     looking: tuple[Preset, Path] | None = None, # the size and the encoder of a vision transformer, whose attention is taught too
+    size: str = SIZE,                  # of the body
 ) -> Learner:
     "Teach a student's body to hear as the FCN does, or go on; every twentieth song is held out."
     where, mels = setup(s.seed), [MEL, FCN_MEL, FINE][:3 if looking else 2]
@@ -256,7 +257,7 @@ def listen(
     views, index = Views(pictures, mels, s.window), np.arange(len(paths))
     data = batches(views.take(index[index % 20 > 0], random=True), views.take(index[index % 20 == 0], random=False), s, where)
     data.n_inp = 1  # what follows the student's view is for the teachers
-    net = Listener(len(teachers[0].__self__.sd), bool(looking))  # type: ignore[attr-defined]
+    net = Listener(len(teachers[0].__self__.sd), bool(looking), size)  # type: ignore[attr-defined]
     learn = Learner(data, nn.Sequential(Standardise.fit(pictures[0]), net), matching, opt_func=Adam, wd=s.wd,
                     cbs=[Matches(teachers), Lesson(teachers), *callbacks(s, where)])
     history = fit(learn, s, folder, "student, listening along")
@@ -284,17 +285,19 @@ def matched(
     other: Sequence[str] | None = None,         # music without labels; `other_music()` if not given
     looks: bool = False,                        # teach attention too
     make: Callable[[], FineTuned] = FineTuned,  # the ear
+    size: str = SIZE,                           # of the body
     **changes: Any,                             # of the settings
 ) -> Path:                                      # safetensors
     "Weights of a body that learned to hear; those of the repository if it has them, trained if need be."
     table, other, s = common_training(songs(p), folds), other_music() if other is None else other, listening(p, **changes)
     looking = (p, in_domain(p, folds)) if looks else None
     how = [checksum(looking[1]) if looking else "", " ".join(f.__name__ for f in getattr(make, "args", ())), asdict(MEL), asdict(s)]
+    if size != SIZE: how.append(size)
     what = json.dumps([fingerprint(table), [Path(m).name for m in other], *how])
     name = f"student-listening-{hashlib.sha256(what.encode()).hexdigest()[:12]}"
     if (kept := BODIES / f"{name}.safetensors").exists(): return kept
     folder = ArrayCache().folder / "training" / name
-    if not (folder / "body.safetensors").exists(): listen([*table.path, *other], s, folder, make, looking)
+    if not (folder / "body.safetensors").exists(): listen([*table.path, *other], s, folder, make, looking, size)
     return folder / "body.safetensors"
 
 # %% ../../nbs/16_distillation.ipynb #ea7ab731
@@ -336,7 +339,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "demo": dict(window=2.5, lr=3e-3, mixup=0, bands=0, frames=0),
     "clips": dict(epochs=10, batch=32, lr=1e-3, wd=.05, gain=3., bands=0, frames=0),
     "full": dict(epochs=30, batch=32, lr=1e-3, wd=.05, gain=3.)}
-GROUPS = (0, 1, 2), (3, 4, 5)  # test folds that start from one body, which has heard none of their songs
+GROUPS = (0, 1, 2), (3, 4, 5), (6, 7, 8, 9)  # test folds that start from one body, which has heard none of their songs
 BRIEF = "student-30", "student-attention"  # their bodies listened for 30 epochs
 THAWED = {"student-frozen": ((0., 1),), "student-progressive": THAW} # from which share of the epochs on how many of the last groups train
 STARTED = "student", *BRIEF, *THAWED
@@ -356,6 +359,7 @@ def network(
     start: Path | None = None,          # weights of the body; if not given, those that the name asks for
     folds: Sequence[int] = range(10),   # test folds; of those that no body may be tested on there is no network
     committee: str = "teacher",         # of `sentio.models.teacher.EARS`
+    size: str = SIZE,                   # of the body
 ) -> Network:
     "A student and how it is taught."
     if name in STARTED and not start: return started(name, p, folds, committee)
@@ -363,7 +367,7 @@ def network(
     more: dict[str, Any] = dict(train_on=partial(taught, other=other, name=committee)) if name != "student-labels" else {}
     if name in THAWED: more |= dict(groups=layers, thaw=THAWED[name])
     if start: more |= dict(pretrained="in-domain", start=read_tensors(start)[1])
-    return Network(name, partial(Student, start), MEL, SETTINGS[p.name], **more)
+    return Network(name, partial(Student, start, size), MEL, SETTINGS[p.name], **more)
 
 
 def started(name: str, p: Preset, folds: Sequence[int], committee: str) -> Network:
@@ -440,50 +444,98 @@ def fit_final(
     return learn.model.cpu().eval()
 
 # %% ../../nbs/16_distillation.ipynb #8c19b46f
-@torch.no_grad()
-def heard(
-    start: Path,                    # weights of a body
-    pictures: Sequence[np.ndarray], # log-mel, dB, each (64, t)
-    scale: nn.Module,               # what stands before the body
-    window: float,                  # seconds of a crop
-    crops: int = 3,                 # of each song
-) -> np.ndarray:                    # shape (n, 320)
-    "What a body makes of songs, on average over crops."
-    body = nn.Sequential(scale, Student(start).body).eval()
-    crop = Crops(Mels(pictures, np.zeros((len(pictures), 2))), MEL.frames(window), crops)
-    return torch.cat([body(x) for x, _ in DataLoader(crop, bs=64)]).view(len(pictures), crops, -1).mean(1).numpy()
+def drawn_music(
+    p: Preset,
+    folds: Sequence[int], # test folds: none of their test and validation songs taught the pair
+    n: int = 400,
+) -> list[str]:           # files, made once and kept
+    "Drawings for ratings like real ones, as sound."
+    pair = gan.fold_gan(gan.RECIPES[p.name]["better"], train := common_training(songs(p), folds))
+    wish = gan.like_real(train[DIMENSIONS].to_numpy(), n, np.random.default_rng(0))
+    folder = ArrayCache().folder / f"drawn-{fingerprint(train)[:12]}-{n}"
+    folder.mkdir(parents=True, exist_ok=True)
+    files = [folder / f"{i:04}.flac" for i in range(n)]
+    if files[-1].exists(): return list(map(str, files))
+    drawn = pair.draw(wish, gan.PICTURE.frames(2 * p.window))
+    for x, file in tqdm(list(zip(drawn, files, strict=True)), "drawings as sound", leave=False, unit="drawing"):
+        if file.exists(): continue
+        sf.write(part := file.with_suffix(".part"), gan.sound(x), gan.PICTURE.sr, format="FLAC")
+        part.rename(file)
+    return list(map(str, files))
 
 # %% ../../nbs/16_distillation.ipynb #340fba09
-def by_body(start: Path, table: pd.DataFrame, window: float, folds: Sequence[int]) -> pd.DataFrame: # as `prediction_rows` without spreads
-    "Test songs predicted by ridge regression on what a body hears."
-    out = []
-    for k in folds:
-        train, _, test = split(table, k)
-        pictures = log_mels(train.path, MEL)
-        hear = partial(heard, start, scale=Standardise.fit(pictures), window=window)
-        ridge = make_pipeline(StandardScaler(), RidgeCV(RIDGE_ALPHAS, alpha_per_target=True)).fit(hear(pictures), train[DIMENSIONS])
-        out.append(test.assign(**dict(zip(PREDICTED, ridge.predict(hear(log_mels(test.path, MEL))).T, strict=True))))
-    return pd.concat(out)
+def other_kinds(p: Preset, folds: Sequence[int]) -> list[tuple[str, list[str]]]: # names and files
+    "Music without ratings, of each kind and in each amount that is compared."
+    emotify = np.random.default_rng(0).permutation(other_music()).tolist()
+    pieces = songs(replace(PRESETS["demo"], pieces=len(emotify))).path.tolist()
+    return [("none", []), *(("Emotify", sorted(emotify[:m])) for m in (200, 400)), ("corpus", pieces), ("drawings", drawn_music(p, folds))]
 
 # %% ../../nbs/16_distillation.ipynb #5651fcd4
+def after(
+    body: Path,
+    p: Preset,
+    folds: Sequence[int],
+    committee: str = "teacher", # of `sentio.models.teacher.EARS`
+    size: str = SIZE,           # of the body
+    **changes: Any,             # of the settings
+) -> pd.DataFrame:              # predictions of the test songs
+    "A student that starts from a body and is taught on rated songs alone."
+    net = network("student", p, body, committee=committee, size=size)
+    net = replace(net, name="student-unlabelled", train_on=partial(taught, name=committee))
+    table, s = songs(p), settings(p, **{**net.settings, **changes})
+    return evaluate(net, table, s, training_folder(net, table, s), folds)["predictions"]
+
+# %% ../../nbs/16_distillation.ipynb #96a12ab2
+def listened(
+    steps: int,            # of listening, about
+    p: Preset,
+    folds: Sequence[int],  # test folds
+    music: Sequence[str],  # beside the songs that all these folds train on
+    **how: Any,            # of `matched`
+) -> Path:                 # safetensors
+    "Weights of a body that listened for so many steps."
+    n = len(common_training(songs(p), folds)) + len(music)
+    return matched(p, folds, music, epochs=round(steps / (n * 19 // 20 // listening(p).batch)), **how)
+
+# %% ../../nbs/16_distillation.ipynb #61fc5b88
+def beside(said: pd.DataFrame, base: pd.DataFrame) -> dict[str, float]: # predictions of the same songs
+    "How good a student is, and how much better in CCC than another."
+    Y, pred = said[DIMENSIONS].to_numpy(), said[PREDICTED].to_numpy()
+    gain = paired_test(Y, pred, base[PREDICTED].to_numpy(), said.artist.to_numpy(), stat=mean_ccc)
+    return dict(mean_ccc=mean_ccc(Y, pred), mean_r2=mean_r2(Y, pred), gain=gain.difference, low=gain.low, high=gain.high)
+
+# %% ../../nbs/16_distillation.ipynb #033703d4
 def study_unlabelled(
     p: Preset,
     root: Any = None,
-    amounts: Sequence[int] = (0, 100, 200, 400), # tracks without labels
-    steps: int = 240,                            # of training, the same for each
-    music: Sequence[str] | None = None,          # `other_music()` if not given
-    make: Callable[[], FineTuned] = FineTuned,   # the ear
+    kinds: Sequence[tuple[str, Sequence[str]]] = (), # `other_kinds` if not given; the first is what the others are compared with
+    steps: int = 720,                                # of listening, the same for each
+    make: Callable[[], FineTuned] = FineTuned,       # the ear
     folds: Sequence[int] = (0, 1, 2),
+    **second: Any,                                   # of `after`
 ) -> Study:
-    "Record what a body gains from music without labels."
-    table, order = songs(p), np.random.default_rng(0).permutation(other_music() if music is None else list(music)).tolist()
-    known, batch, window, rows, said = len(common_training(table, folds)), listening(p).batch, listening(p).window, [], []
-    for m in amounts:
-        epochs = round(steps / ((known + m) * 19 // 20 // batch))
-        said.append(by_body(matched(p, folds, order[:m], make=make, epochs=epochs), table, window, folds))
-        Y, pred, artist = said[-1][DIMENSIONS].to_numpy(), said[-1][PREDICTED].to_numpy(), said[-1].artist.to_numpy()
-        gain = paired_test(Y, pred, said[0][PREDICTED].to_numpy(), artist, stat=mean_ccc)
-        rows.append(dict(tracks=m, songs=known, epochs=epochs, mean_ccc=mean_ccc(Y, pred), mean_r2=mean_r2(Y, pred),
-                         gain=gain.difference, low=gain.low, high=gain.high))
-    return record_study("unlabelled", pd.DataFrame(rows), "What does a body gain from music without labels?", root,
+    "Record what a student gains from hearing music without ratings."
+    kinds = kinds or other_kinds(p, folds)
+    said = [after(listened(steps, p, folds, music, make=make), p, folds, **second) for _, music in kinds]
+    rows = [dict(music=name, tracks=len(music), **beside(x, said[0])) for (name, music), x in zip(kinds, said, strict=True)]
+    return record_study("unlabelled", pd.DataFrame(rows), "What does a student gain from hearing music without ratings?", root,
+                        dataset=p.dataset, labels="repaired", folds=list(folds), n_songs=len(said[0]), steps=steps)
+
+# %% ../../nbs/16_distillation.ipynb #da3e89b6
+def study_sizes(
+    p: Preset,
+    root: Any = None,
+    sizes: Sequence[str] = (SIZE, "mobilevit_xs"), # timm's names; the first is what the others are compared with
+    music: Sequence[str] | None = None,            # `other_music()` if not given
+    steps: int = 720,                              # of listening, the same for each
+    make: Callable[[], FineTuned] = FineTuned,     # the ear
+    folds: Sequence[int] = (0, 1, 2),
+    **second: Any,                                 # of `after`
+) -> Study:
+    "Record whether a larger student is a better one."
+    music = other_music() if music is None else music
+    said = [after(listened(steps, p, folds, music, make=make, size=size), p, folds, size=size, **second) for size in sizes]
+    rows = [dict(size=size, parameters=sum(w.numel() for w in Student(size=size).parameters()), **beside(x, said[0]))
+            for size, x in zip(sizes, said, strict=True)]
+    return record_study("sizes", pd.DataFrame(rows), "Is a larger student a better one?", root,
                         dataset=p.dataset, labels="repaired", folds=list(folds), n_songs=len(said[0]), steps=steps)

@@ -42,7 +42,7 @@ from ..spectrogram import ArrayCache, MelConfig, mel_filters
 from ..training import Crops, Mels, Network, Standardise, log_mels, optimiser_state, read_tensors, restore_optimiser, write_tensors
 
 # %% auto #0
-__all__ = ['PICTURE', 'FRAMES', 'SPAN', 'Labels', 'WISHES', 'LOUDER', 'SEED', 'BETTER', 'SMALL', 'RECIPES', 'BAND', 'FOLDS',
+__all__ = ['PICTURE', 'FRAMES', 'SPAN', 'Labels', 'WISHES', 'LOUDER', 'SEED', 'BETTER', 'SMALL', 'RECIPES', 'BAND', 'AS_SONGS',
            'to_unit', 'to_db', 'like_real', 'uniform', 'up', 'SeedGenerator', 'down', 'SeedDiscriminator', 'Stage',
            'Generator', 'Discriminator', 'telling_apart', 'passing', 'Recipe', 'share_of_songs', 'Pair', 'Training',
            'judge', 'draw', 'step', 'collapsed', 'thumbnails', 'among', 'quality', 'Gan', 'set_torch_seed', 'windows',
@@ -639,21 +639,18 @@ def sound(
     y = mel_to_audio(10 ** (finer(x, hop) / 10), sr=cfg.sr, n_fft=cfg.n_fft, hop_length=hop, n_iter=rounds, fmin=cfg.fmin, fmax=cfg.fmax)
     return y / max(np.abs(y).max(), 1e-9)
 
-# %% ../../nbs/14_gan.ipynb #ef41079b
-FOLDS: dict[str, Sequence[int]] = {"seed": (0,), "better": (0, 1, 2, 3, 4)}
-
 # %% ../../nbs/14_gan.ipynb #87a67cce
-def study_gan(p: Preset, root: Any = None, folds: Mapping[str, Sequence[int]] = FOLDS) -> Study:
+def study_gan(p: Preset, root: Any = None, folds: Sequence[int] = range(5)) -> Study:
     "Record whether drawings mean what was wished for, how diverse they are and whether they are copies."
     table, rows = songs(p), []
     mels = Mels(log_mels(table.path, PICTURE), table[DIMENSIONS].to_numpy())
-    for k in sorted({k for ks in folds.values() for k in ks}):
+    for k in folds:
         train, _, test = split(table, k)
         bench = Bench.of(mels.take(train.index), mels.take(test.index))
-        rows += [figures(fold_gan(RECIPES[p.name][name], train), bench).assign(fold=k) for name, ks in folds.items() if k in ks]
+        rows += [figures(fold_gan(recipe, train), bench).assign(fold=k) for recipe in RECIPES[p.name].values()]
     config = {name: asdict(r) for name, r in RECIPES[p.name].items()}
     return record_study("gan", pd.concat(rows), "Do drawn spectrograms mean what was wished for, and are they copies?", root,
-                        dataset=p.dataset, labels="repaired", n_songs=len(table), folds=folds, config=config)
+                        dataset=p.dataset, labels="repaired", n_songs=len(table), folds=list(folds), config=config)
 
 # %% ../../nbs/14_gan.ipynb #dd28720d
 def figures(gan: Gan, bench: Bench) -> pd.DataFrame:
@@ -698,18 +695,22 @@ def with_drawn(
     return replace(net, name=f"{net.name}-gan", train_on=add, start=dict(net.start, gan=asdict(recipe), drawings=n))
 
 # %% ../../nbs/14_gan.ipynb #3910080d
+AS_SONGS = {"gan-uniform": "better", "gan-seed": "seed"} # arms, and the recipe of the pair that draws
+
+
 def with_more(
     net: Network,
     p: Preset,
-    n: int = 3200,    # drawings
-    sure: float = .3, # of which those are kept that the discriminator believes so much
+    arm: str = "gan-seed", # of `AS_SONGS`
+    n: int = 3200,         # drawings
+    sure: float = .3,      # of which those are kept that the discriminator believes so much
 ) -> Network:
     "A network, trained on real songs and, as if they were songs, on drawings from the whole square."
-    recipe, frames = RECIPES[p.name]["better"], PICTURE.frames(2 * p.window)
+    recipe, frames = RECIPES[p.name][AS_SONGS[arm]], PICTURE.frames(2 * p.window)
     def add(mels: Mels, train: pd.DataFrame, _: pd.DataFrame) -> Mels:
         gan, wish = fold_gan(recipe, train), uniform(mels.Y, n, np.random.default_rng(0))
         drawn = gan.draw(wish, frames, seed=0)
         kept = np.flatnonzero(gan.confidence(drawn[..., :FRAMES], wish) > sure)
         setup()
         return Mels([*mels.pictures, *(as_heard(drawn[i], net.mel) for i in kept)], np.vstack([mels.Y, wish[kept]]))
-    return replace(net, name=f"{net.name}-gan-uniform", train_on=add, start=dict(net.start, gan=asdict(recipe), drawings=n, sure=sure))
+    return replace(net, name=f"{net.name}-{arm}", train_on=add, start=dict(net.start, gan=asdict(recipe), drawings=n, sure=sure))
