@@ -447,7 +447,7 @@ def fit_final(
 def drawn_music(
     p: Preset,
     folds: Sequence[int], # test folds: none of their test and validation songs taught the pair
-    n: int = 400,
+    n: int = 200,
 ) -> list[str]:           # files, made once and kept
     "Drawings for ratings like real ones, as sound."
     pair = gan.fold_gan(gan.RECIPES[p.name]["better"], train := common_training(songs(p), folds))
@@ -467,7 +467,7 @@ def drawn_music(
 def other_kinds(p: Preset, folds: Sequence[int]) -> list[tuple[str, list[str]]]: # names and files
     "Music without ratings, of each kind and in each amount that is compared."
     emotify = np.random.default_rng(0).permutation(other_music()).tolist()
-    pieces = songs(replace(PRESETS["demo"], pieces=len(emotify))).path.tolist()
+    pieces = songs(replace(PRESETS["demo"], pieces=200)).path.tolist()
     return [("none", []), *(("Emotify", sorted(emotify[:m])) for m in (200, 400)), ("corpus", pieces), ("drawings", drawn_music(p, folds))]
 
 # %% ../../nbs/16_distillation.ipynb #5651fcd4

@@ -47,8 +47,8 @@ __all__ = ['PICTURE', 'FRAMES', 'SPAN', 'Labels', 'WISHES', 'LOUDER', 'SEED', 'B
            'Generator', 'Discriminator', 'telling_apart', 'passing', 'Recipe', 'share_of_songs', 'Pair', 'Training',
            'judge', 'draw', 'step', 'collapsed', 'thumbnails', 'among', 'quality', 'Gan', 'set_torch_seed', 'windows',
            'look', 'save', 'resume', 'train_gan', 'one_step', 'numbers', 'Reader', 'diversity', 'Copies', 'Bench',
-           'measure', 'fold_gan', 'side_by_side', 'finer', 'sound', 'study_gan', 'figures', 'band_weights', 'as_heard',
-           'with_drawn', 'with_more']
+           'measure', 'fold_gan', 'side_by_side', 'finer', 'spectrum', 'sound', 'study_gan', 'figures', 'band_weights',
+           'as_heard', 'with_drawn', 'with_more']
 
 # %% ../../nbs/14_gan.ipynb #2a8d33a4
 from fastai.optimizer import Adam, Optimizer
@@ -628,6 +628,18 @@ def finer(
     return np.stack([np.interp(at, np.arange(x.shape[1]), row) for row in x])
 
 # %% ../../nbs/14_gan.ipynb #9d137f25
+def spectrum(
+    bands: np.ndarray, # power, shape (n_mels, t)
+    cfg: MelConfig,
+    rounds: int = 20,
+) -> np.ndarray:       # power, shape (n_fft // 2 + 1, t)
+    "A spectrum that has these mel bands, near enough."
+    filters = mel_filters(cfg)
+    power = np.maximum(np.linalg.pinv(filters) @ bands, 1e-10)
+    for _ in range(rounds): power *= (filters.T @ bands) / (filters.T @ (filters @ power) + 1e-12)
+    return power
+
+
 def sound(
     x: np.ndarray,     # dB, shape (128, t)
     cfg: MelConfig = PICTURE,
@@ -635,8 +647,9 @@ def sound(
     rounds: int = 32,  # of looking for phases
 ) -> np.ndarray:       # samples at `cfg.sr`, in [-1, 1]
     "A spectrogram as sound."
-    from librosa.feature.inverse import mel_to_audio
-    y = mel_to_audio(10 ** (finer(x, hop) / 10), sr=cfg.sr, n_fft=cfg.n_fft, hop_length=hop, n_iter=rounds, fmin=cfg.fmin, fmax=cfg.fmax)
+    from librosa import griffinlim
+    power = spectrum(10 ** (finer(x, hop) / 10), cfg)
+    y = griffinlim(np.sqrt(power), n_iter=rounds, hop_length=hop, n_fft=cfg.n_fft, random_state=0)
     return y / max(np.abs(y).max(), 1e-9)
 
 # %% ../../nbs/14_gan.ipynb #87a67cce
