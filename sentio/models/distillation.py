@@ -450,17 +450,17 @@ def drawn_music(
     n: int = 200,
 ) -> list[str]:           # files, made once and kept
     "Drawings for ratings like real ones, as sound."
-    pair = gan.fold_gan(gan.RECIPES[p.name]["better"], train := common_training(songs(p), folds))
-    wish = gan.like_real(train[DIMENSIONS].to_numpy(), n, np.random.default_rng(0))
-    folder = ArrayCache().folder / f"drawn-{fingerprint(train)[:12]}-{n}"
+    recipe, train = gan.RECIPES[p.name]["better"], common_training(songs(p), folds)
+    name = hashlib.sha256(json.dumps([fingerprint(train), asdict(recipe), n]).encode()).hexdigest()[:12]
+    folder = ArrayCache().folder / f"drawn-{name}"
     folder.mkdir(parents=True, exist_ok=True)
-    files = [folder / f"{i:04}.flac" for i in range(n)]
-    if files[-1].exists(): return list(map(str, files))
-    drawn = pair.draw(wish, gan.PICTURE.frames(2 * p.window))
-    for x, file in tqdm(list(zip(drawn, files, strict=True)), "drawings as sound", leave=False, unit="drawing"):
-        if file.exists(): continue
-        sf.write(part := file.with_suffix(".part"), gan.sound(x), gan.PICTURE.sr, format="FLAC")
-        part.rename(file)
+    files = [folder / f"{name}-{i:04}.flac" for i in range(n)]
+    if not files[-1].exists():
+        wish = gan.like_real(train[DIMENSIONS].to_numpy(), n, np.random.default_rng(0))
+        drawn = gan.fold_gan(recipe, train).draw(wish, gan.PICTURE.frames(2 * p.window))
+        for x, file in tqdm(list(zip(drawn, files, strict=True)), "drawings as sound", leave=False, unit="drawing"):
+            sf.write(part := file.with_suffix(".part"), gan.sound(x), gan.PICTURE.sr, format="FLAC")
+            part.rename(file)
     return list(map(str, files))
 
 # %% ../../nbs/16_distillation.ipynb #340fba09
