@@ -204,7 +204,8 @@ def base_of(
 
 # %% ../nbs/20e_choice.ipynb #410cfd59
 CHANGES = {
-    "student-harmony": "averaged with ridge and trees on named numbers",
+    "student-harmony": "averaged with ridge and trees on named numbers, and on these and what it hears",
+    "common": "its body heard less; all layers are taught", "last": "its body heard less",
     "harmony": "numbers on key, chords and beat are added", "fcn": "one borrowed network, not two",
     "weighted": "songs count by how well their raters agree", "labels": "ratings alone: no teacher, no listening",
     "response": "the teacher's answers alone: no listening", "30": "its body listened for fewer epochs",

@@ -293,7 +293,7 @@ MODELS = (*PLAIN, *(f"{m}-harmony" for m in PLAIN), "tagger-fcn")
 EXPORTS = (DEFAULT, "student", *(m for m in MODELS if "tagger" not in m))
 NETWORKS = ("crnn", "crnn-seconds", "crnn-gan", "crnn-gan-uniform", "crnn-gan-seed", "ast", "ast-base", "ast-audioset", "fcn-finetuned",
             "vit-masked", "vit-random", "vit-random-gan", "vit-imagenet", "student-labels", "student-response", "student",
-            "student-attention", "student-frozen", "student-progressive")
+            "student-common", "student-last", "student-attention", "student-frozen", "student-progressive")
 RUNS = (*MODELS, *(f"{m}-weighted" for m in PLAIN[:3]), "stack", "teacher", *NETWORKS, "student-harmony", "fcn-random")
 STUDIES = {"cost": "sentio.choice", "hearing": "sentio.baselines",
            **dict.fromkeys(("learning-curve", "selection-leakage", "harmony-families"), "sentio.studies"), "gan": "sentio.models.gan",

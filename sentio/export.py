@@ -28,20 +28,21 @@ import sentio
 from .baselines import BLEND, RECIPES, TREES, Average, KernelSVR, Recipe, Songs, Trees, choose, feature_matrix, fits_of, for_preset
 from .calibration import Spread, cross_spread, fit_spread
 from .compute import is_subnormal
-from .models.distillation import MEL, fit_final, network
+from .models.distillation import MEL, TwoTails, final_network, fit_final
 from .models.teacher import outline
 from .models.vit import other_music
 from .presets import Preset, songs
 from .results import DIMENSIONS, PREDICTED, Run
-from .training import even_start, settings, write_tensors
+from .training import even_start, hear, settings, song_predictions, write_tensors
 from torch import Tensor, nn
 from xgboost import XGBRegressor
 
 # %% auto #0
-__all__ = ['Node', 'Weights', 'CHOICE', 'LICENCE', 'WORDS', 'TAUGHT', 'Grown', 'fit_on_all', 'fit_named', 'final_spread',
-           'interval_of', 'linear_nodes', 'boosted_node', 'tree_nodes', 'kernel_nodes', 'model_nodes', 'tensors',
-           'to_onnx', 'with_facts', 'write_card', 'save_model', 'named_songs', 'in_words', 'export_named', 'SpreadOf',
-           'WithSpread', 'network_to_onnx', 'export_student', 'provenance', 'Halves', 'put_before', 'export_blend']
+__all__ = ['Node', 'Weights', 'CHOICE', 'LICENCE', 'WORDS', 'TAUGHT', 'Grown', 'fit_on_all', 'fit_named', 'fit_as', 'parts_of',
+           'final_spread', 'interval_of', 'linear_nodes', 'boosted_node', 'tree_nodes', 'kernel_nodes', 'model_nodes',
+           'tensors', 'to_onnx', 'graph_of', 'with_facts', 'write_card', 'save_model', 'named_songs', 'in_words',
+           'export_named', 'SpreadOf', 'WithSpread', 'network_to_onnx', 'export_student', 'provenance', 'OverCrops',
+           'blend_nodes', 'put_before', 'export_blend']
 
 # %% ../nbs/19_export.ipynb #d1d0c181
 class Grown(Trees):
@@ -65,10 +66,21 @@ def fit_named(
     recipe: Recipe = BLEND,
 ) -> tuple[Any, dict[str, Any]]: # a model with predict(X), its settings
     "Choose with the last fold held out for early stopping, then fit on all songs."
+    known, last, _ = parts_of(recorded, X)
+    settings = choose(recipe, known, last).settings
+    return fit_as(recorded, X, recipe, settings), settings
+
+
+def fit_as(recorded: Run, X: np.ndarray, recipe: Recipe, settings: dict[str, Any]) -> Any: # a model with predict(X)
+    "Fit on all songs by settings that were chosen."
+    return fit_on_all(recipe, settings, *parts_of(recorded, X))
+
+
+def parts_of(recorded: Run, X: np.ndarray) -> tuple[Songs, Songs, Songs]:
+    "The songs of a run: all but its last fold, that, and all."
     p = recorded.predictions
     data, last = Songs(X, p[DIMENSIONS].to_numpy(), p.artist.to_numpy()), (p.fold == p.fold.max()).to_numpy()
-    settings = choose(recipe, data[~last], data[last]).settings
-    return fit_on_all(recipe, settings, data[~last], data[last], data), settings
+    return data[~last], data[last], data
 
 # %% ../nbs/19_export.ipynb #b4a51013
 def final_spread(
@@ -97,32 +109,34 @@ def linear_nodes(
     scale: np.ndarray,     # their sd, shape (d,)
     coef: np.ndarray,      # shape (2, d)
     intercept: np.ndarray, # shape (2,)
+    of: str = "features",
 ) -> tuple[list[Node], Weights]:
     "ONNX nodes for `(x - mean) / scale @ coef.T + intercept`."
     w = (coef / scale).T
     weights = {f"{name}_w": w, f"{name}_b": intercept - mean @ w}
-    return [helper.make_node("Gemm", ["features", *weights], [name])], weights
+    return [helper.make_node("Gemm", [of, *weights], [name])], weights
 
 # %% ../nbs/19_export.ipynb #4c3f0010
 def boosted_node(
     booster: XGBRegressor, # with one output
     name: str,             # of the result
+    of: str = "features",
 ) -> Node:
     "The ONNX node of a sum of gradient-boosted trees; the result has shape (n, 1)."
-    made = convert_xgboost(booster, initial_types=[("features", FloatTensorType([None, booster.n_features_in_]))])
+    made = convert_xgboost(booster, initial_types=[(of, FloatTensorType([None, booster.n_features_in_]))])
     nodes = list(made.graph.node)
     if len(nodes) != 1 or nodes[0].op_type != "TreeEnsembleRegressor": raise ValueError(f"unexpected graph: {[n.op_type for n in nodes]}")
     nodes[0].output[0], nodes[0].name = name, name
     return nodes[0]
 
 # %% ../nbs/19_export.ipynb #e76178a2
-def tree_nodes(name: str, trees: Trees) -> tuple[list[Node], Weights]:
+def tree_nodes(name: str, trees: Trees, of: str = "features") -> tuple[list[Node], Weights]:
     "ONNX nodes of both sums, side by side."
     sums = [f"{name}_{d}" for d in DIMENSIONS]
-    return [*map(boosted_node, trees.sums, sums), helper.make_node("Concat", sums, [name], axis=1)], {}
+    return [*(boosted_node(b, k, of) for b, k in zip(trees.sums, sums, strict=True)), helper.make_node("Concat", sums, [name], axis=1)], {}
 
 # %% ../nbs/19_export.ipynb #1991949b
-def kernel_nodes(name: str, mean: np.ndarray, scale: np.ndarray, svr: KernelSVR) -> tuple[list[Node], Weights]:
+def kernel_nodes(name: str, mean: np.ndarray, scale: np.ndarray, svr: KernelSVR, of: str = "features") -> tuple[list[Node], Weights]:
     "ONNX nodes of a standardised Gaussian kernel and its support vector machines."
     coef = np.zeros((len(svr.X_), len(svr.models_)))
     for j, m in enumerate(svr.models_): coef[m.support_, j] = m.dual_coef_[0]
@@ -130,29 +144,33 @@ def kernel_nodes(name: str, mean: np.ndarray, scale: np.ndarray, svr: KernelSVR)
     S, live = svr.X_[used], np.flatnonzero(svr.live_)
     weights = dict(live=live, axis=np.array([1]), mean=mean[live], scale=scale[live], songs=S.T, squares=(S**2).sum(1), coef=coef[used],
                    width=-svr.gamma / S.shape[1], constant=np.concatenate([m.intercept_ for m in svr.models_]))
-    return _kernel_graph(name), {f"{name}_{k}": np.asarray(w) for k, w in weights.items()}
+    return _kernel_graph(name, of), {f"{name}_{k}": np.asarray(w) for k, w in weights.items()}
 
 
-def _kernel_graph(name: str) -> list[Node]:
-    def op(kind: str, of: str, out: str, **how: Any) -> Node:
-        inputs = [x if x == "features" else f"{name}_{x}" for x in of.split()]
+def _kernel_graph(name: str, of: str) -> list[Node]:
+    def op(kind: str, what: str, out: str, **how: Any) -> Node:
+        inputs = [x if x == of else f"{name}_{x}" for x in what.split()]
         return helper.make_node(kind, inputs, [f"{name}_{out}" if out else name], **how)
-    return [op("Gather", "features live", "some", axis=1), op("Sub", "some mean", "centred"), op("Div", "centred scale", "z"),
+    return [op("Gather", f"{of} live", "some", axis=1), op("Sub", "some mean", "centred"), op("Div", "centred scale", "z"),
             op("Mul", "z z", "zz"), op("ReduceSum", "zz axis", "size", keepdims=1), op("Gemm", "z songs squares", "apart", alpha=-2.),
             op("Add", "apart size", "distance"), op("Mul", "distance width", "log"), op("Exp", "log", "near"),
             op("Gemm", "near coef constant", "")]
 
 # %% ../nbs/19_export.ipynb #efcf58ea
-def model_nodes(name: str, model: Any) -> tuple[list[Node], Weights]: # features (n, d) -> ratings (n, 2) called `name`
+def model_nodes(
+    name: str,            # of the ratings, shape (n, 2)
+    model: Any,
+    of: str = "features", # what it is given, shape (n, d)
+) -> tuple[list[Node], Weights]:
     "ONNX nodes of a fitted ridge, kernel machine, pair of tree sums, or an average of some."
-    if isinstance(model, Trees): return tree_nodes(name, model)
+    if isinstance(model, Trees): return tree_nodes(name, model, of)
     if isinstance(model, Average):
         parts = {f"{name}_{i}": m for i, m in enumerate(model.models)}
-        nodes, weights = zip(*(model_nodes(k, m) for k, m in parts.items()), strict=True)
+        nodes, weights = zip(*(model_nodes(k, m, of) for k, m in parts.items()), strict=True)
         return [*chain(*nodes), helper.make_node("Mean", list(parts), [name])], dict(ChainMap(*weights))
     scaler, last = model
-    if isinstance(last, KernelSVR): return kernel_nodes(name, scaler.mean_, scaler.scale_, last)
-    return linear_nodes(name, scaler.mean_, scaler.scale_, last.coef_, last.intercept_)
+    if isinstance(last, KernelSVR): return kernel_nodes(name, scaler.mean_, scaler.scale_, last, of)
+    return linear_nodes(name, scaler.mean_, scaler.scale_, last.coef_, last.intercept_, of)
 
 # %% ../nbs/19_export.ipynb #10574bd3
 def tensors(weights: Weights) -> list[TensorProto]:
@@ -165,14 +183,22 @@ def to_onnx(
     spread: Spread,
 ) -> onnx.ModelProto: # features (n, d) -> rating (n, 2), spread (n, 2)
     "A model of named numbers and its spread as one ONNX graph."
-    rating, weights = model_nodes("rating", model)
+    return graph_of(*model_nodes("rating", model), spread, features=len(spread.mean))
+
+
+def graph_of(
+    nodes: Sequence[Node], # that lead to `rating`
+    weights: Weights,      # their constants
+    spread: Spread,        # by `features`
+    **inputs: int,         # numbers of a song, by the name of the input
+) -> onnx.ModelProto:      # inputs (n, d) -> rating (n, 2), spread (n, 2)
+    "Nodes and the spread of their answer as one ONNX graph."
     log_sd, more = linear_nodes("log_sd", spread.mean, spread.scale, spread.coef, spread.intercept)
     op = helper.make_node
     limited = [op("Max", ["log_sd", "floor"], ["above"]), op("Min", ["above", "cap"], ["within"]), op("Exp", ["within"], ["spread"])]
     constants = tensors(weights | more | {"floor": spread.floor, "cap": spread.cap})
-    sizes = {"features": len(spread.mean), "rating": 2, "spread": 2}
-    x, y, s = (helper.make_tensor_value_info(k, TensorProto.FLOAT, ["songs", n]) for k, n in sizes.items())
-    graph = helper.make_graph([*rating, *log_sd, *limited], "sentio", [x], [y, s], constants)
+    *x, y, s = (helper.make_tensor_value_info(k, TensorProto.FLOAT, ["songs", n]) for k, n in (inputs | dict(rating=2, spread=2)).items())
+    graph = helper.make_graph([*nodes, *log_sd, *limited], "sentio", x, [y, s], constants)
     made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18), helper.make_opsetid("ai.onnx.ml", 1)], ir_version=10)
     onnx.checker.check_model(made)
     return made
@@ -302,7 +328,7 @@ def export_student(
     path: str | os.PathLike, # where the .onnx goes
 ) -> dict[str, Any]:         # the card
     "Teach the student on all songs by the recipe of a run, convert, and write the model and its card."
-    net = network("student", p, folds=recorded.record["folds"])
+    net = final_network(p)
     spread, scale = final_spread(recorded, outline(recorded.predictions[PREDICTED].to_numpy()))
     window = settings(p, **net.settings).window
     whole = WithSpread(fit_final(p, net, other_music()), spread).eval()
@@ -319,8 +345,8 @@ def provenance(recorded: Run, p: Preset) -> dict[str, str]:
                 data=f"10 s clips; quality and interval from {recorded.record['n_songs']} songs of folds {recorded.record['folds']}")
 
 # %% ../nbs/19_export.ipynb #12b3d9d8
-class Halves(nn.Module):
-    "Log-mel in dB (b, 1, n_mels, t), and another model's ratings (b, 2) -> the mean of both."
+class OverCrops(nn.Module):
+    "Log-mel in dB (b, 1, n_mels, t) -> what a network says of it (b, n), on average over crops."
     def __init__(
         self,
         net: nn.Module,
@@ -332,25 +358,31 @@ class Halves(nn.Module):
         self.net, self.frames = net, frames
         self.starts = [even_start(spare, k, crops) for k in range(crops)]
 
-    def forward(self, mel: Tensor, named: Tensor) -> Tensor:
-        crops = torch.cat([mel[..., at:at + self.frames] for at in self.starts])
-        return (self.net(crops).view(len(self.starts), -1, 2).mean(0) + named) / 2
+    def forward(self, mel: Tensor) -> Tensor:
+        said = self.net(torch.cat([mel[..., at:at + self.frames] for at in self.starts]))
+        return said.view(len(self.starts), -1, said.shape[1]).mean(0)
+
+# %% ../nbs/19_export.ipynb #333bceb5
+def blend_nodes(
+    named: Any, # a model of the features
+    wide: Any,  # one of the features and what is heard
+    n: int,     # numbers heard
+) -> tuple[list[Node], Weights]: # features (songs, d), heard (songs, 2 + n) -> rating (songs, 2)
+    "ONNX nodes of the average of an answer heard and two models."
+    op, (one, weights), (two, more) = helper.make_node, model_nodes("named", named), model_nodes("both", wide, "wide")
+    before = [op("Split", ["heard", "parts"], ["answer", "numbers"], axis=1), op("Concat", ["features", "numbers"], ["wide"], axis=1)]
+    return [*before, *one, *two, op("Mean", ["answer", "named", "both"], ["rating"])], weights | more | {"parts": np.array([2, n])}
 
 # %% ../nbs/19_export.ipynb #6bd15f50
 def put_before(
     first: onnx.ModelProto,
     second: onnx.ModelProto,
-    out: str,                 # an output of the first
-    into: str,                # the input of the second that it becomes
-    kept: Sequence[str] = (), # outputs of the first that the whole has too
-) -> onnx.ModelProto:         # inputs of both but for that one -> the outputs of the second, and those kept
+    out: str,            # an output of the first
+    into: str,           # the input of the second that it becomes
+) -> onnx.ModelProto:    # inputs of both but for that one -> the outputs of the second
     "One graph of two."
-    before, also = compose.add_prefix(first, "first_", rename_inputs=False), [o for o in first.graph.output if o.name in kept]
-    wanted = [*(o.name for o in second.graph.output), *(f"first_{k}" for k in kept)]
+    before, wanted = compose.add_prefix(first, "first_", rename_inputs=False), [o.name for o in second.graph.output]
     made = compose.merge_models(before, second, [(f"first_{out}", into)], outputs=wanted)
-    made.graph.node.extend(helper.make_node("Identity", [f"first_{k}"], [k]) for k in kept)
-    del made.graph.output[:]
-    made.graph.output.extend([*second.graph.output, *also])
     onnx.checker.check_model(made)
     return made
 
@@ -361,15 +393,19 @@ def export_blend(
     p: Preset,               # its songs
     path: str | os.PathLike, # where the .onnx goes
 ) -> dict[str, Any]:         # the card
-    "Teach the student and fit the named numbers on all songs, put them into one graph, and write the model and its card."
-    net, (recipe, X) = network("student", p, folds=recorded.record["folds"]), named_songs(alone, p)
-    named, spread = fit_named(alone, X, recipe)[0], final_spread(alone, X)[0]
-    s = settings(p, **net.settings)
+    "Teach the student and fit both recipes on all songs, put them into one graph, and write the model and its card."
+    net, (recipe, X) = final_network(p), named_songs(alone, p)
+    (named, chosen), spread, s = fit_named(alone, X, recipe), final_spread(alone, X)[0], settings(p, **net.settings)
     frames, window = MEL.frames(s.window), 2 * s.window
-    both = Halves(fit_final(p, net, other_music()), frames, MEL.frames(window) - frames, s.crops).eval()
-    halves = network_to_onnx(both, ["rating"], mel=torch.randn(2, 1, MEL.n_mels, MEL.frames(window)), named=torch.zeros(2, 2))
-    made = put_before(to_onnx(named, spread), halves, "rating", "named", ["spread"])
+    ears = TwoTails(fit_final(p, net, other_music()), net.make().get_submodule("body"))
+    order = songs(p).set_index("song_id").loc[alone.predictions.song_id]
+    heard = song_predictions(ears, hear(order, net, s), frames, s.crops, outputs=None).mean(1)[:, 2:]
+    wide = fit_as(alone, np.hstack([X, heard]), recipe, chosen)
+    crops = OverCrops(ears, frames, MEL.frames(window) - frames, s.crops).eval()
+    first = network_to_onnx(crops, ["heard"], mel=torch.randn(2, 1, MEL.n_mels, MEL.frames(window)))
+    nodes = blend_nodes(named, wide, heard.shape[1])
+    made = put_before(first, graph_of(*nodes, spread, features=X.shape[1], heard=2 + heard.shape[1]), "heard", "heard")
     scale = interval_of(recorded, recorded.predictions[[f"{d}_sd" for d in DIMENSIONS]].to_numpy())
-    words = f"the student and {recipe.name}, averaged; log-mel and {X.shape[1]} named features in"
+    words = f"the student and {recipe.name} without and with what it hears, averaged; log-mel and {X.shape[1]} named features in"
     return save_model(made, path, recorded, scale, inputs=list(recipe.inputs), mel=asdict(MEL), window=window, hop=window / 2,
                       **provenance(recorded, p), description=words)

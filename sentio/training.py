@@ -298,12 +298,13 @@ def song_predictions(
     frames: int,      # of a crop
     crops: int = 3,   # of each song
     batch: int = 64,
-) -> np.ndarray:      # shape (n, crops, 2)
+    outputs: int | None = 2, # the first ones that count; all if None
+) -> np.ndarray:      # shape (n, crops, outputs)
     "What a network says of each crop of each song."
     where = next(model.parameters()).device
     model.eval()
-    said = [model(x.to(where))[:, :2].float().cpu() for x, _ in DataLoader(Crops(songs, frames, crops), bs=batch)]
-    return torch.cat(said).view(len(songs), crops, 2).numpy()
+    said = [model(x.to(where))[:, :outputs].float().cpu() for x, _ in DataLoader(Crops(songs, frames, crops), bs=batch)]
+    return torch.cat(said).view(len(songs), crops, -1).numpy()
 
 # %% ../nbs/11_training.ipynb #c24ebce2
 class Judge(Callback):

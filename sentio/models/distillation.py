@@ -43,11 +43,12 @@ from ..training import batches, callbacks, concordance, evaluate, fit, hear, log
 from ..training import song_predictions, training_folder, write_tensors
 
 # %% auto #0
-__all__ = ['MEL', 'SIZE', 'GRID', 'LOOKS', 'LISTENING', 'BODIES', 'SHARE', 'SETTINGS', 'GROUPS', 'BRIEF', 'THAWED', 'STARTED',
-           'ARMS', 'NAMED', 'Student', 'Views', 'cut', 'mix', 'ear', 'Watched', 'on_grid', 'Looking', 'Listener',
-           'matching', 'mixture', 'Lesson', 'Matches', 'listen', 'listening', 'matched', 'answers', 'taught', 'layers',
-           'network', 'started', 'trained', 'run_blend', 'fit_final', 'drawn_music', 'other_kinds', 'after', 'listened',
-           'beside', 'study_unlabelled', 'study_sizes']
+__all__ = ['MEL', 'SIZE', 'GRID', 'LOOKS', 'LISTENING', 'GOING_ON', 'BODIES', 'SHARE', 'SETTINGS', 'GROUPS', 'BRIEF', 'LAST',
+           'THAWED', 'STARTED', 'ARMS', 'NAMED', 'Student', 'Views', 'cut', 'mix', 'ear', 'Watched', 'on_grid',
+           'Looking', 'Listener', 'matching', 'mixture', 'Lesson', 'Matches', 'listen', 'listening', 'matched',
+           'answers', 'taught', 'layers', 'network', 'started', 'gone_on', 'trained', 'TwoTails', 'parts', 'with_heard',
+           'run_blend', 'final_network', 'fit_final', 'drawn_music', 'other_kinds', 'after', 'listened', 'beside',
+           'study_unlabelled', 'study_sizes']
 
 # %% ../../nbs/16_distillation.ipynb #8da95a7f
 import timm
@@ -248,6 +249,7 @@ def listen(
     make: Callable[[], FineTuned] = FineTuned, # the ear that is taught
     looking: tuple[Preset, Path] | None = None, # the size and the encoder of a vision transformer, whose attention is taught too
     size: str = SIZE,                  # of the body
+    start: Path | None = None,         # safetensors with weights of a body that goes on listening; random if not given
 ) -> Learner:
     "Teach a student's body to hear as the FCN does, or go on; every twentieth song is held out."
     where, mels = setup(s.seed), [MEL, FCN_MEL, FINE][:3 if looking else 2]
@@ -258,16 +260,19 @@ def listen(
     data = batches(views.take(index[index % 20 > 0], random=True), views.take(index[index % 20 == 0], random=False), s, where)
     data.n_inp = 1  # what follows the student's view is for the teachers
     net = Listener(len(teachers[0].__self__.sd), bool(looking), size)  # type: ignore[attr-defined]
+    if start: net.body.load_state_dict(read_tensors(start)[0])
     learn = Learner(data, nn.Sequential(Standardise.fit(pictures[0]), net), matching, opt_func=Adam, wd=s.wd,
                     cbs=[Matches(teachers), Lesson(teachers), *callbacks(s, where)])
     history = fit(learn, s, folder, "student, listening along")
     write_tensors(folder / "body.safetensors", net.body.state_dict(), songs=len(paths), epochs=len(history), lr=s.lr, batch=s.batch,
-                  **{k: history[k].iloc[-1] for k in ("held_out", "looks_apart") if k in history})
+                  **{k: history[k].iloc[-1] for k in ("held_out", "looks_apart") if k in history and not start})
     return learn
 
 # %% ../../nbs/16_distillation.ipynb #b0c502dc
 LISTENING: dict[str, dict[str, Any]] = {
     "demo": dict(epochs=8, batch=16, window=2.5), "clips": dict(epochs=120), "full": dict(epochs=300, batch=64)}
+GOING_ON: dict[str, dict[str, Any]] = {  # what differs for a body that has listened before
+    "demo": dict(epochs=2), "clips": dict(epochs=20, lr=1e-3), "full": dict(epochs=50, lr=1e-3)}
 
 # %% ../../nbs/16_distillation.ipynb #8660afa9
 def listening(p: Preset, **changes: Any) -> Settings:
@@ -286,6 +291,7 @@ def matched(
     looks: bool = False,                        # teach attention too
     make: Callable[[], FineTuned] = FineTuned,  # the ear
     size: str = SIZE,                           # of the body
+    start: Path | None = None,                  # a body that goes on listening; random if not given
     **changes: Any,                             # of the settings
 ) -> Path:                                      # safetensors
     "Weights of a body that learned to hear; those of the repository if it has them, trained if need be."
@@ -293,11 +299,12 @@ def matched(
     looking = (p, in_domain(p, folds)) if looks else None
     how = [checksum(looking[1]) if looking else "", " ".join(f.__name__ for f in getattr(make, "args", ())), asdict(MEL), asdict(s)]
     if size != SIZE: how.append(size)
+    if start: how.append(checksum(start))
     what = json.dumps([fingerprint(table), [Path(m).name for m in other], *how])
     name = f"student-listening-{hashlib.sha256(what.encode()).hexdigest()[:12]}"
     if (kept := BODIES / f"{name}.safetensors").exists(): return kept
     folder = ArrayCache().folder / "training" / name
-    if not (folder / "body.safetensors").exists(): listen([*table.path, *other], s, folder, make, looking, size)
+    if not (folder / "body.safetensors").exists(): listen([*table.path, *other], s, folder, make, looking, size, start)
     return folder / "body.safetensors"
 
 # %% ../../nbs/16_distillation.ipynb #ea7ab731
@@ -341,8 +348,10 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "full": dict(epochs=30, batch=32, lr=1e-3, wd=.05, gain=3.)}
 GROUPS = (0, 1, 2), (3, 4, 5), (6, 7, 8, 9)  # test folds that start from one body, which has heard none of their songs
 BRIEF = "student-30", "student-attention"  # their bodies listened for 30 epochs
-THAWED = {"student-frozen": ((0., 1),), "student-progressive": THAW} # from which share of the epochs on how many of the last groups train
-STARTED = "student", *BRIEF, *THAWED
+LAST = ((0., 2),)
+THAWED = { # from which share of the epochs on how many of the last groups train
+    "student": LAST, "student-last": LAST, "student-frozen": ((0., 1),), "student-progressive": THAW}
+STARTED = "student-common", *BRIEF, *THAWED
 ARMS = "student-labels", "student-response", *STARTED
 
 # %% ../../nbs/16_distillation.ipynb #e1879b24
@@ -375,11 +384,17 @@ def started(name: str, p: Preset, folds: Sequence[int], committee: str) -> Netwo
     last, how = songs(p).fold.max(), dict[str, Any](epochs=30) if name in BRIEF else {}
     groups = [g for g in GROUPS[:1 if name in BRIEF else None] if set(g) & set(folds) and g[-1] <= last]
     if not groups: raise ValueError(f"{name}: no body for the test folds {list(folds)}; there are bodies for {GROUPS}")
-    bodies = [matched(p, g, looks=name == "student-attention", **how) for g in groups]
-    nets = {k: network(name, p, body, committee=committee) for g, body in zip(groups, bodies, strict=True) for k in g}
-    first, facts = nets[groups[0][0]], {f"{g[0]}-{g[-1]}": nets[g[0]].start for g in groups}
-    more: dict[str, Any] = dict(at=nets.__getitem__, start=facts) if len(groups) > 1 else {}
-    return replace(first, folds=tuple(nets), **more)
+    bodies: dict[tuple[int, ...], Path] = {g: matched(p, g, looks=name == "student-attention", **how) for g in groups}
+    if name == "student": bodies = {(k,): gone_on(p, [k], b) for g, b in bodies.items() for k in g}
+    nets = {g: network(name, p, b, committee=committee) for g, b in bodies.items()}
+    by_fold = {k: net for g, net in nets.items() for k in g}
+    more: dict[str, Any] = dict(at=by_fold.__getitem__, start={"-".join(map(str, sorted({g[0], g[-1]}))): n.start for g, n in nets.items()})
+    return replace(next(iter(nets.values())), folds=tuple(by_fold), **more if len(nets) > 1 else {})
+
+
+def gone_on(p: Preset, folds: Sequence[int], body: Path) -> Path:
+    "A body that goes on listening, to all songs that these folds train on."
+    return matched(p, folds, start=body, **GOING_ON[p.name])
 
 # %% ../../nbs/16_distillation.ipynb #b92ba55c
 NAMED = "ridge+xgboost-harmony"
@@ -391,6 +406,36 @@ def trained(net: Network, folder: Path) -> nn.Module: # log-mel in dB (b, 1, n_m
     model.load_state_dict(read_tensors(folder / "best.safetensors")[0])
     return model.eval()
 
+# %% ../../nbs/16_distillation.ipynb #c222e1fb
+class TwoTails(nn.Module):
+    "A student, and its body as it was before the second lesson: log-mel in dB (b, 1, 64, t) -> ratings and numbers (b, 2 + n)."
+    def __init__(
+        self,
+        student: nn.Module, # as `trained` gives it
+        body: nn.Module,    # the one that it started from
+    ) -> None:
+        super().__init__()
+        scale, taught = student.children()
+        (trunk, tail), (before, self.untaught) = parts(taught.get_submodule("body")), parts(body)
+        if any((a != b).any() for a, b in zip(trunk.state_dict().values(), before.state_dict().values(), strict=True)):
+            raise ValueError("only the last part of the student may be taught if it is to share the rest with its body")
+        self.trunk, self.taught = nn.Sequential(scale, trunk), nn.Sequential(tail, taught.get_submodule("head"))
+        self.eval()
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.trunk(x)
+        return torch.cat([self.taught(x), self.untaught(x)], 1)
+
+
+def parts(body: Any) -> tuple[nn.Module, nn.Module]:
+    "A body up to the second attention, and what comes after."
+    return nn.Sequential(body.stem, *body.stages[:-1]), nn.Sequential(body.stages[-1], body.final_conv, body.head)
+
+# %% ../../nbs/16_distillation.ipynb #37d9cbfa
+def with_heard(data: Songs, heard: np.ndarray) -> tuple[np.ndarray, Songs]:
+    "What `TwoTails` says of songs, as answers (n, 2) and as numbers beside the songs' own."
+    return heard[:, :2], replace(data, X=np.hstack([data.X, heard[:, 2:]]))
+
 # %% ../../nbs/16_distillation.ipynb #d336cb16
 def run_blend(
     p: Preset,
@@ -399,7 +444,7 @@ def run_blend(
     root: Any = None,                   # results folder
     folder: Path | None = None,         # of the student's folds, which are trained if need be; one in the cache if not given
 ) -> Run:
-    "Evaluate the average of a student and the named numbers, and record it as NAME-harmony."
+    "Evaluate the average of a student, the named numbers, and these with those that its body hears, and record it as NAME-harmony."
     table, s, recipe, folds = songs(p), settings(p, **net.settings), for_preset(RECIPES[NAMED], p), folds or net.folds
     folder, frames = folder or training_folder(net, table, s), net.mel.frames(s.window)
     alone, mels = evaluate(net, table, s, folder, folds), hear(table, net, s)
@@ -407,19 +452,25 @@ def run_blend(
     rows, fits = [], {}
     for k in folds:
         train, valid, test = (d.index.to_numpy() for d in split(table, k))
-        student, choice = trained(net, folder / f"fold-{k}"), choose(recipe, data[train], data[valid])
-        named = fit_chosen(recipe, choice.settings, data[train], data[valid])
-        def both(index: np.ndarray) -> np.ndarray:
-            return (song_predictions(student, mels.take(index), frames, s.crops).mean(1) + named.predict(data.X[index])) / 2  # noqa: B023
-        known, said, spread = both(valid), both(test), calibrate(data[train], choice.oof)[1].predict
-        fits[k] = fits_of(data.Y[valid], known, spread(data.X[valid])) | dict(
-            settings=choice.settings, inner_mean_ccc=mean_ccc(data.Y[valid], known))
-        rows.append(prediction_rows(table.loc[test], said, spread(data.X[test])))
-    more = {k: alone[k] for k in ("trained_on", "history", "fit_seconds", "epochs", "device")}
-    more["parameters"] = alone["parameters"] + count_parameters(named)
+        one = net.at(k) if net.at else net
+        ears = TwoTails(trained(one, folder / f"fold-{k}"), one.make().get_submodule("body"))
+        answer, wide = with_heard(data, song_predictions(ears, mels, frames, s.crops, outputs=None).mean(1))
+        choice = choose(recipe, data[train], data[valid])
+        named, more = (fit_chosen(recipe, choice.settings, d[train], d[valid]) for d in (data, wide))
+        said, spread = (answer + named.predict(data.X) + more.predict(wide.X)) / 3, calibrate(data[train], choice.oof)[1].predict
+        fits[k] = fits_of(data.Y[valid], said[valid], spread(data.X[valid])) | dict(
+            settings=choice.settings, inner_mean_ccc=mean_ccc(data.Y[valid], said[valid]))
+        rows.append(prediction_rows(table.loc[test], said[test], spread(data.X[test])))
+    facts = {k: alone[k] for k in ("trained_on", "history", "fit_seconds", "epochs", "device")}
+    facts["parameters"] = sum(w.numel() for w in ears.parameters()) + count_parameters(named) + count_parameters(more)
     return record_run(pd.concat(rows), table, f"{net.name}-harmony", "repaired", fits=fits, dataset=p.dataset, preset=p.name, root=root,
                       pretrained=net.pretrained, seed=s.seed, trained_from=[net.name, NAMED],
-                      config=dict(settings=asdict(s), mel=asdict(net.mel), inputs=list(recipe.inputs)), **more)
+                      config=dict(settings=asdict(s), mel=asdict(net.mel), inputs=list(recipe.inputs)), **facts)
+
+# %% ../../nbs/16_distillation.ipynb #6edab558
+def final_network(p: Preset) -> Network:
+    "The student that is taught on all songs; its body has gone on listening to all of them."
+    return network("student", p, gone_on(p, [], matched(p, GROUPS[0])))
 
 # %% ../../nbs/16_distillation.ipynb #8096d1c0
 def fit_final(
@@ -480,7 +531,7 @@ def after(
     **changes: Any,             # of the settings
 ) -> pd.DataFrame:              # predictions of the test songs
     "A student that starts from a body and is taught on rated songs alone."
-    net = network("student", p, body, committee=committee, size=size)
+    net = network("student-common", p, body, committee=committee, size=size)
     net = replace(net, name="student-unlabelled", train_on=partial(taught, name=committee))
     table, s = songs(p), settings(p, **{**net.settings, **changes})
     return evaluate(net, table, s, training_folder(net, table, s), folds)["predictions"]
