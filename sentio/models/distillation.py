@@ -25,7 +25,7 @@ from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 import sentio
-from ..baselines import RECIPES, Songs, calibrate, choose, count_parameters, feature_matrix, fit_chosen, fits_of, for_preset
+from ..baselines import RECIPES, Choice, Recipe, Songs, calibrate, choose, count_parameters, feature_matrix, fit_chosen, fits_of, for_preset
 from ..baselines import prediction_rows
 from ..compute import half_precision, setup
 from ..deam import split
@@ -46,9 +46,9 @@ from ..training import song_predictions, training_folder, write_tensors
 __all__ = ['MEL', 'SIZE', 'GRID', 'LOOKS', 'LISTENING', 'GOING_ON', 'BODIES', 'SHARE', 'SETTINGS', 'GROUPS', 'BRIEF', 'LAST',
            'THAWED', 'STARTED', 'ARMS', 'NAMED', 'Student', 'Views', 'cut', 'mix', 'ear', 'Watched', 'on_grid',
            'Looking', 'Listener', 'matching', 'mixture', 'Lesson', 'Matches', 'listen', 'listening', 'matched',
-           'answers', 'taught', 'layers', 'network', 'started', 'gone_on', 'trained', 'TwoTails', 'parts', 'with_heard',
-           'run_blend', 'final_network', 'fit_final', 'drawn_music', 'other_kinds', 'after', 'listened', 'beside',
-           'study_unlabelled', 'study_sizes']
+           'answers', 'taught', 'layers', 'network', 'started', 'gone_on', 'trained', 'TwoTails', 'parts',
+           'average_of_three', 'run_blend', 'final_network', 'fit_final', 'drawn_music', 'other_kinds', 'after',
+           'listened', 'beside', 'study_unlabelled', 'study_sizes']
 
 # %% ../../nbs/16_distillation.ipynb #8da95a7f
 import timm
@@ -432,9 +432,19 @@ def parts(body: Any) -> tuple[nn.Module, nn.Module]:
     return nn.Sequential(body.stem, *body.stages[:-1]), nn.Sequential(body.stages[-1], body.final_conv, body.head)
 
 # %% ../../nbs/16_distillation.ipynb #37d9cbfa
-def with_heard(data: Songs, heard: np.ndarray) -> tuple[np.ndarray, Songs]:
-    "What `TwoTails` says of songs, as answers (n, 2) and as numbers beside the songs' own."
-    return heard[:, :2], replace(data, X=np.hstack([data.X, heard[:, 2:]]))
+def average_of_three(
+    data: Songs,        # all songs, by their named numbers
+    heard: np.ndarray,  # what `TwoTails` says of them, shape (n, 2 + m)
+    recipe: Recipe,     # on named numbers
+    train: np.ndarray,  # the training songs' places among all
+    valid: np.ndarray,
+) -> tuple[np.ndarray, Choice, int]: # for all songs, shape (n, 2); what was chosen inside the training songs; parameters of both recipes
+    "The student's answer, the recipe's, and the recipe's with the numbers that the body hears."
+    wide = replace(data, X=np.hstack([data.X, heard[:, 2:]]))
+    choice = choose(recipe, data[train], data[valid])
+    fitted = [(fit_chosen(recipe, choice.settings, d[train], d[valid]), d.X) for d in (data, wide)]
+    said = np.mean([heard[:, :2], *(m.predict(X) for m, X in fitted)], axis=0)
+    return said, choice, sum(count_parameters(m) for m, _ in fitted)
 
 # %% ../../nbs/16_distillation.ipynb #d336cb16
 def run_blend(
@@ -444,7 +454,7 @@ def run_blend(
     root: Any = None,                   # results folder
     folder: Path | None = None,         # of the student's folds, which are trained if need be; one in the cache if not given
 ) -> Run:
-    "Evaluate the average of a student, the named numbers, and these with those that its body hears, and record it as NAME-harmony."
+    "Evaluate the average of three, and record it as NAME-harmony."
     table, s, recipe, folds = songs(p), settings(p, **net.settings), for_preset(RECIPES[NAMED], p), folds or net.folds
     folder, frames = folder or training_folder(net, table, s), net.mel.frames(s.window)
     alone, mels = evaluate(net, table, s, folder, folds), hear(table, net, s)
@@ -454,15 +464,14 @@ def run_blend(
         train, valid, test = (d.index.to_numpy() for d in split(table, k))
         one = net.at(k) if net.at else net
         ears = TwoTails(trained(one, folder / f"fold-{k}"), one.make().get_submodule("body"))
-        answer, wide = with_heard(data, song_predictions(ears, mels, frames, s.crops, outputs=None).mean(1))
-        choice = choose(recipe, data[train], data[valid])
-        named, more = (fit_chosen(recipe, choice.settings, d[train], d[valid]) for d in (data, wide))
-        said, spread = (answer + named.predict(data.X) + more.predict(wide.X)) / 3, calibrate(data[train], choice.oof)[1].predict
+        heard = song_predictions(ears, mels, frames, s.crops, outputs=None).mean(1)
+        said, choice, count = average_of_three(data, heard, recipe, train, valid)
+        spread = calibrate(data[train], choice.oof)[1].predict
         fits[k] = fits_of(data.Y[valid], said[valid], spread(data.X[valid])) | dict(
             settings=choice.settings, inner_mean_ccc=mean_ccc(data.Y[valid], said[valid]))
         rows.append(prediction_rows(table.loc[test], said[test], spread(data.X[test])))
     facts = {k: alone[k] for k in ("trained_on", "history", "fit_seconds", "epochs", "device")}
-    facts["parameters"] = sum(w.numel() for w in ears.parameters()) + count_parameters(named) + count_parameters(more)
+    facts["parameters"] = sum(w.numel() for w in ears.parameters()) + count
     return record_run(pd.concat(rows), table, f"{net.name}-harmony", "repaired", fits=fits, dataset=p.dataset, preset=p.name, root=root,
                       pretrained=net.pretrained, seed=s.seed, trained_from=[net.name, NAMED],
                       config=dict(settings=asdict(s), mel=asdict(net.mel), inputs=list(recipe.inputs)), **facts)
