@@ -46,7 +46,7 @@ from ..training import song_predictions, training_folder, write_tensors
 __all__ = ['MEL', 'SIZE', 'GRID', 'LOOKS', 'LISTENING', 'GOING_ON', 'BODIES', 'SHARE', 'SETTINGS', 'GROUPS', 'BRIEF', 'LAST',
            'THAWED', 'STARTED', 'ARMS', 'NAMED', 'Student', 'Views', 'cut', 'mix', 'ear', 'Watched', 'on_grid',
            'Looking', 'Listener', 'matching', 'mixture', 'Lesson', 'Matches', 'listen', 'listening', 'matched',
-           'answers', 'taught', 'layers', 'network', 'started', 'gone_on', 'trained', 'TwoTails', 'parts',
+           'answers', 'taught', 'layers', 'network', 'started', 'gone_on', 'trained', 'TwoTails', 'trunk_and_tail',
            'average_of_three', 'run_blend', 'final_network', 'fit_final', 'drawn_music', 'other_kinds', 'after',
            'listened', 'beside', 'study_unlabelled', 'study_sizes']
 
@@ -388,8 +388,9 @@ def started(name: str, p: Preset, folds: Sequence[int], committee: str) -> Netwo
     if name == "student": bodies = {(k,): gone_on(p, [k], b) for g, b in bodies.items() for k in g}
     nets = {g: network(name, p, b, committee=committee) for g, b in bodies.items()}
     by_fold = {k: net for g, net in nets.items() for k in g}
-    more: dict[str, Any] = dict(at=by_fold.__getitem__, start={"-".join(map(str, sorted({g[0], g[-1]}))): n.start for g, n in nets.items()})
-    return replace(next(iter(nets.values())), folds=tuple(by_fold), **more if len(nets) > 1 else {})
+    facts = {f"{g[0]}-{g[-1]}" if len(g) > 1 else str(g[0]): net.start for g, net in nets.items()}
+    more: dict[str, Any] = dict(at=by_fold.__getitem__, start=facts) if len(nets) > 1 else {}
+    return replace(next(iter(nets.values())), folds=tuple(by_fold), **more)
 
 
 def gone_on(p: Preset, folds: Sequence[int], body: Path) -> Path:
@@ -416,7 +417,7 @@ class TwoTails(nn.Module):
     ) -> None:
         super().__init__()
         scale, taught = student.children()
-        (trunk, tail), (before, self.untaught) = parts(taught.get_submodule("body")), parts(body)
+        (trunk, tail), (before, self.untaught) = trunk_and_tail(taught.get_submodule("body")), trunk_and_tail(body)
         if any((a != b).any() for a, b in zip(trunk.state_dict().values(), before.state_dict().values(), strict=True)):
             raise ValueError("only the last part of the student may be taught if it is to share the rest with its body")
         self.trunk, self.taught = nn.Sequential(scale, trunk), nn.Sequential(tail, taught.get_submodule("head"))
@@ -427,7 +428,7 @@ class TwoTails(nn.Module):
         return torch.cat([self.taught(x), self.untaught(x)], 1)
 
 
-def parts(body: Any) -> tuple[nn.Module, nn.Module]:
+def trunk_and_tail(body: Any) -> tuple[nn.Module, nn.Module]:
     "A body up to the second attention, and what comes after."
     return nn.Sequential(body.stem, *body.stages[:-1]), nn.Sequential(body.stages[-1], body.final_conv, body.head)
 
