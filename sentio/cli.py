@@ -274,7 +274,7 @@ def model_lines(cards: dict[str, dict[str, Any]]) -> Iterable[str]:
     licences = list(dict.fromkeys(c["licence"] for c in cards.values()))
     for name, c in sorted(cards.items(), key=lambda item: item[0] != DEFAULT):
         yield f"{name:22}{c['bytes'] / 1e3:6,.0f} kB  licence {'abcdef'[licences.index(c['licence'])]}" + "  (default)" * (name == DEFAULT)
-        yield f"  {c['description']}"
+        yield textwrap.fill(c["description"], 78, initial_indent="  ", subsequent_indent="  ")
     for k, text in zip("abcdef", licences, strict=False):
         yield textwrap.fill(text, 78, initial_indent=f"{k}  ", subsequent_indent="   ")
     yield "sentio models NAME tells all that is known of one, and how good it is."
