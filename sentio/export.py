@@ -38,7 +38,7 @@ from torch import Tensor, nn
 from xgboost import XGBRegressor
 
 # %% auto #0
-__all__ = ['Node', 'Weights', 'CHOICE', 'LICENCE', 'WORDS', 'TAUGHT', 'Grown', 'fit_on_all', 'fit_named', 'fit_as', 'parts_of',
+__all__ = ['Node', 'Weights', 'CHOICE', 'LICENCE', 'WORDS', 'TAUGHT', 'Grown', 'fit_on_all', 'fit_named', 'fit_as', 'songs_of',
            'final_spread', 'interval_of', 'linear_nodes', 'boosted_node', 'tree_nodes', 'kernel_nodes', 'model_nodes',
            'tensors', 'to_onnx', 'graph_of', 'with_facts', 'write_card', 'save_model', 'named_songs', 'in_words',
            'export_named', 'SpreadOf', 'WithSpread', 'network_to_onnx', 'export_student', 'provenance', 'OverCrops',
@@ -66,17 +66,17 @@ def fit_named(
     recipe: Recipe = BLEND,
 ) -> tuple[Any, dict[str, Any]]: # a model with predict(X), its settings
     "Choose with the last fold held out for early stopping, then fit on all songs."
-    known, last, _ = parts_of(recorded, X)
+    known, last, _ = songs_of(recorded, X)
     settings = choose(recipe, known, last).settings
     return fit_as(recorded, X, recipe, settings), settings
 
 
 def fit_as(recorded: Run, X: np.ndarray, recipe: Recipe, settings: dict[str, Any]) -> Any: # a model with predict(X)
     "Fit on all songs by settings that were chosen."
-    return fit_on_all(recipe, settings, *parts_of(recorded, X))
+    return fit_on_all(recipe, settings, *songs_of(recorded, X))
 
 
-def parts_of(recorded: Run, X: np.ndarray) -> tuple[Songs, Songs, Songs]:
+def songs_of(recorded: Run, X: np.ndarray) -> tuple[Songs, Songs, Songs]:
     "The songs of a run: all but its last fold, that, and all."
     p = recorded.predictions
     data, last = Songs(X, p[DIMENSIONS].to_numpy(), p.artist.to_numpy()), (p.fold == p.fold.max()).to_numpy()
@@ -109,7 +109,7 @@ def linear_nodes(
     scale: np.ndarray,     # their sd, shape (d,)
     coef: np.ndarray,      # shape (2, d)
     intercept: np.ndarray, # shape (2,)
-    of: str = "features",
+    of: str = "features",  # what x is called, shape (n, d)
 ) -> tuple[list[Node], Weights]:
     "ONNX nodes for `(x - mean) / scale @ coef.T + intercept`."
     w = (coef / scale).T
@@ -120,7 +120,7 @@ def linear_nodes(
 def boosted_node(
     booster: XGBRegressor, # with one output
     name: str,             # of the result
-    of: str = "features",
+    of: str = "features",  # what the trees are given, shape (n, d)
 ) -> Node:
     "The ONNX node of a sum of gradient-boosted trees; the result has shape (n, 1)."
     made = convert_xgboost(booster, initial_types=[(of, FloatTensorType([None, booster.n_features_in_]))])
