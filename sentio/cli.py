@@ -298,7 +298,7 @@ RUNS = (*MODELS, *(f"{m}-weighted" for m in PLAIN[:3]), "stack", "teacher", *NET
 STUDIES = {"cost": "sentio.choice", "hearing": "sentio.baselines",
            **dict.fromkeys(("learning-curve", "selection-leakage", "harmony-families"), "sentio.studies"), "gan": "sentio.models.gan",
            "heard-once": "sentio.models.finetuned",
-           **dict.fromkeys(("unlabelled", "sizes"), "sentio.models.distillation"),
+           **dict.fromkeys(("unlabelled", "sizes", "seeds"), "sentio.models.distillation"),
            **dict.fromkeys(("teacher-members", "dynamic-target"), "sentio.models.teacher"),
            "distance": "sentio.analysis", **dict.fromkeys(("families-shap", "faithfulness"), "sentio.explain"),
            "formats": "sentio.formats", **dict.fromkeys(("curve", "length"), "sentio.curve"),

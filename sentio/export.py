@@ -11,8 +11,8 @@ import hashlib
 import json
 import os
 from collections import ChainMap
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ from .baselines import BLEND, RECIPES, TREES, Average, KernelSVR, Recipe, Songs,
 from .calibration import Spread, cross_spread, fit_spread
 from .compute import is_subnormal
 from .models.distillation import MEL, TwoTails, final_network, fit_final
-from .models.teacher import outline
+from .models.teacher import hints, outline
 from .models.vit import other_music
 from .presets import Preset, songs
 from .results import DIMENSIONS, PREDICTED, Run
@@ -38,11 +38,11 @@ from torch import Tensor, nn
 from xgboost import XGBRegressor
 
 # %% auto #0
-__all__ = ['Node', 'Weights', 'CHOICE', 'LICENCE', 'WORDS', 'TAUGHT', 'Grown', 'fit_on_all', 'fit_named', 'fit_as', 'songs_of',
+__all__ = ['Node', 'Weights', 'CHOICE', 'LICENCE', 'WORDS', 'TAUGHT', 'Grown', 'fit_on_all', 'fit_named', 'songs_of',
            'final_spread', 'interval_of', 'linear_nodes', 'boosted_node', 'tree_nodes', 'kernel_nodes', 'model_nodes',
            'tensors', 'to_onnx', 'graph_of', 'with_facts', 'write_card', 'save_model', 'named_songs', 'in_words',
            'export_named', 'SpreadOf', 'WithSpread', 'network_to_onnx', 'export_student', 'provenance', 'OverCrops',
-           'blend_nodes', 'put_before', 'export_blend']
+           'blend_nodes', 'unfolded', 'put_before', 'export_blend']
 
 # %% ../nbs/19_export.ipynb #d1d0c181
 class Grown(Trees):
@@ -66,14 +66,9 @@ def fit_named(
     recipe: Recipe = BLEND,
 ) -> tuple[Any, dict[str, Any]]: # a model with predict(X), its settings
     "Choose with the last fold held out for early stopping, then fit on all songs."
-    known, last, _ = songs_of(recorded, X)
+    known, last, data = songs_of(recorded, X)
     settings = choose(recipe, known, last).settings
-    return fit_as(recorded, X, recipe, settings), settings
-
-
-def fit_as(recorded: Run, X: np.ndarray, recipe: Recipe, settings: dict[str, Any]) -> Any: # a model with predict(X)
-    "Fit on all songs by settings that were chosen."
-    return fit_on_all(recipe, settings, *songs_of(recorded, X))
+    return fit_on_all(recipe, settings, known, last, data), settings
 
 
 def songs_of(recorded: Run, X: np.ndarray) -> tuple[Songs, Songs, Songs]:
@@ -189,11 +184,12 @@ def to_onnx(
 def graph_of(
     nodes: Sequence[Node], # that lead to `rating`
     weights: Weights,      # their constants
-    spread: Spread,        # by `features`
+    spread: Spread,
+    of: str = "features",  # what the spread follows from
     **inputs: int,         # numbers of a song, by the name of the input
 ) -> onnx.ModelProto:      # inputs (n, d) -> rating (n, 2), spread (n, 2)
     "Nodes and the spread of their answer as one ONNX graph."
-    log_sd, more = linear_nodes("log_sd", spread.mean, spread.scale, spread.coef, spread.intercept)
+    log_sd, more = linear_nodes("log_sd", spread.mean, spread.scale, spread.coef, spread.intercept, of)
     op = helper.make_node
     limited = [op("Max", ["log_sd", "floor"], ["above"]), op("Min", ["above", "cap"], ["within"]), op("Exp", ["within"], ["spread"])]
     constants = tensors(weights | more | {"floor": spread.floor, "cap": spread.cap})
@@ -367,11 +363,27 @@ def blend_nodes(
     named: Any, # a model of the features
     wide: Any,  # one of the features and what is heard
     n: int,     # numbers heard
-) -> tuple[list[Node], Weights]: # features (songs, d), heard (songs, 2 + n) -> rating (songs, 2)
-    "ONNX nodes of the average of an answer heard and two models."
+) -> tuple[list[Node], Weights]: # features (songs, d), heard (songs, 2 + n) -> rating (songs, 2), hints (songs, 7 + d)
+    "ONNX nodes of the average of an answer heard and two models, and of what its spread follows from."
     op, (one, weights), (two, more) = helper.make_node, model_nodes("named", named), model_nodes("both", wide, "wide")
     before = [op("Split", ["heard", "parts"], ["answer", "numbers"], axis=1), op("Concat", ["features", "numbers"], ["wide"], axis=1)]
-    return [*before, *one, *two, op("Mean", ["answer", "named", "both"], ["rating"])], weights | more | {"parts": np.array([2, n])}
+    hints = ["rating", "size", "square", "product", "features"]
+    after = [op("Mean", ["answer", "named", "both"], ["rating"]), op("Abs", ["rating"], ["size"]), op("Mul", ["rating"] * 2, ["square"]),
+             op("ReduceProd", ["rating", "axis"], ["product"]), op("Concat", hints, ["hints"], axis=1)]
+    return [*before, *one, *two, *after], weights | more | {"parts": np.array([2, n]), "axis": np.array([1])}
+
+# %% ../nbs/19_export.ipynb #e00b8f85
+def unfolded(
+    spread: Spread,                                         # by a `hint`
+    hint: Callable[[np.ndarray, np.ndarray], np.ndarray],   # of `sentio.models.teacher.hints`
+    n: int,                                                 # features
+) -> Spread:
+    "The same spread by the outline of an answer (7) and the features themselves (n)."
+    sums = hint(np.vstack([np.zeros(n), np.eye(n)]), np.zeros((n + 1, 2)))[:, 7:]  # of nothing, and of each feature
+    w = spread.coef / spread.scale
+    coef = np.hstack([w[:, :7], w[:, 7:] @ (sums[1:] - sums[0]).T])
+    return replace(spread, mean=np.zeros(n + 7), scale=np.ones(n + 7), coef=coef,
+                   intercept=spread.intercept - w @ spread.mean + w[:, 7:] @ sums[0])
 
 # %% ../nbs/19_export.ipynb #6bd15f50
 def put_before(
@@ -395,16 +407,17 @@ def export_blend(
 ) -> dict[str, Any]:         # the card
     "Teach the student and fit both recipes on all songs, put them into one graph, and write the model and its card."
     net, (recipe, X) = final_network(p), named_songs(alone, p)
-    (named, chosen), spread, s = fit_named(alone, X, recipe), final_spread(alone, X)[0], settings(p, **net.settings)
+    (named, chosen), s, hint = fit_named(alone, X, recipe), settings(p, **net.settings), hints(songs_of(alone, X)[-1])
     frames, window = MEL.frames(s.window), 2 * s.window
     ears = TwoTails(fit_final(p, net, other_music()), net.make().get_submodule("body"))
     order = songs(p).set_index("song_id").loc[alone.predictions.song_id]
     heard = song_predictions(ears, hear(order, net, s), frames, s.crops, outputs=None).mean(1)[:, 2:]
-    wide = fit_as(alone, np.hstack([X, heard]), recipe, chosen)
+    wide = fit_on_all(recipe, chosen, *songs_of(alone, np.hstack([X, heard])))
+    spread = unfolded(final_spread(alone, hint(X, alone.predictions[PREDICTED].to_numpy()))[0], hint, X.shape[1])
     crops = OverCrops(ears, frames, MEL.frames(window) - frames, s.crops).eval()
     first = network_to_onnx(crops, ["heard"], mel=torch.randn(2, 1, MEL.n_mels, MEL.frames(window)))
     nodes = blend_nodes(named, wide, heard.shape[1])
-    made = put_before(first, graph_of(*nodes, spread, features=X.shape[1], heard=2 + heard.shape[1]), "heard", "heard")
+    made = put_before(first, graph_of(*nodes, spread, "hints", features=X.shape[1], heard=2 + heard.shape[1]), "heard", "heard")
     scale = interval_of(recorded, recorded.predictions[[f"{d}_sd" for d in DIMENSIONS]].to_numpy())
     words = f"the student and {recipe.name} without and with what it hears, averaged; log-mel and {X.shape[1]} named features in"
     return save_model(made, path, recorded, scale, inputs=list(recipe.inputs), mel=asdict(MEL), window=window, hop=window / 2,

@@ -25,8 +25,9 @@ from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 import sentio
-from ..baselines import RECIPES, Choice, Recipe, Songs, calibrate, choose, count_parameters, feature_matrix, fit_chosen, fits_of, for_preset
+from ..baselines import RECIPES, Choice, Recipe, Songs, choose, count_parameters, feature_matrix, fit_chosen, fits_of, for_preset
 from ..baselines import prediction_rows
+from ..calibration import fit_spread
 from ..compute import half_precision, setup
 from ..deam import split
 from ..metrics import mean_ccc, mean_r2, paired_test
@@ -36,7 +37,8 @@ from .tagger import checksum
 from .vit import SIZES, THAW, common_training, in_domain, load_encoder, other_music, picture
 from .vit import MEL as FINE
 from ..presets import PRESETS, Preset, songs
-from ..results import DIMENSIONS, PREDICTED, Run, Study, fingerprint, record_run, record_study
+from ..results import DIMENSIONS, PREDICTED, Run, Study, fingerprint, read_runs, record_run, record_study
+from ..results import evaluate as figures
 from ..spectrogram import ArrayCache, MelConfig
 from ..training import Judge, Mels, Network, Settings, Standardise
 from ..training import batches, callbacks, concordance, evaluate, fit, hear, log_mels, read_tensors, restore, settings
@@ -47,8 +49,8 @@ __all__ = ['MEL', 'SIZE', 'GRID', 'LOOKS', 'LISTENING', 'GOING_ON', 'BODIES', 'S
            'THAWED', 'STARTED', 'ARMS', 'NAMED', 'Student', 'Views', 'cut', 'mix', 'ear', 'Watched', 'on_grid',
            'Looking', 'Listener', 'matching', 'mixture', 'Lesson', 'Matches', 'listen', 'listening', 'matched',
            'answers', 'taught', 'layers', 'network', 'started', 'gone_on', 'trained', 'TwoTails', 'trunk_and_tail',
-           'average_of_three', 'run_blend', 'final_network', 'fit_final', 'drawn_music', 'other_kinds', 'after',
-           'listened', 'beside', 'study_unlabelled', 'study_sizes']
+           'average_of_three', 'spreads', 'blended', 'run_blend', 'final_network', 'fit_final', 'drawn_music',
+           'other_kinds', 'after', 'listened', 'beside', 'study_unlabelled', 'study_sizes', 'study_seeds']
 
 # %% ../../nbs/16_distillation.ipynb #8da95a7f
 import timm
@@ -447,35 +449,56 @@ def average_of_three(
     said = np.mean([heard[:, :2], *(m.predict(X) for m, X in fitted)], axis=0)
     return said, choice, sum(count_parameters(m) for m, _ in fitted)
 
+# %% ../../nbs/16_distillation.ipynb #813b52fc
+def spreads(
+    train: Songs,      # by their named numbers
+    oof: np.ndarray,   # what the recipe says of them out of fold, shape (n, 2)
+    X: np.ndarray,     # named numbers of any songs, shape (m, d)
+    said: np.ndarray,  # of these, shape (m, 2)
+) -> np.ndarray:       # sd of the error, shape (m, 2)
+    "How far off answers are expected to be."
+    hint = teacher.hints(train)
+    return fit_spread(hint(train.X, oof), train.Y - oof).predict(hint(X, said))
+
 # %% ../../nbs/16_distillation.ipynb #d336cb16
-def run_blend(
+def blended(
     p: Preset,
-    net: Network,                       # a student, from `network`
-    folds: Sequence[int] = (),          # test folds; all that the student may be tested on if not given
-    root: Any = None,                   # results folder
-    folder: Path | None = None,         # of the student's folds, which are trained if need be; one in the cache if not given
-) -> Run:
-    "Evaluate the average of three, and record it as NAME-harmony."
+    net: Network,               # a student, from `network`
+    folds: Sequence[int] = (),  # test folds; all that the student may be tested on if not given
+    folder: Path | None = None, # of the student's folds, which are trained if need be; one in the cache if not given
+) -> dict[str, Any]:            # what `sentio.results.record_run` wants
+    "Predict with the average of three, fold by fold."
     table, s, recipe, folds = songs(p), settings(p, **net.settings), for_preset(RECIPES[NAMED], p), folds or net.folds
     folder, frames = folder or training_folder(net, table, s), net.mel.frames(s.window)
     alone, mels = evaluate(net, table, s, folder, folds), hear(table, net, s)
     data = Songs(feature_matrix(table.path, recipe.inputs), table[DIMENSIONS].to_numpy(), table.artist.to_numpy())
     rows, fits = [], {}
-    for k in folds:
+    for k in tqdm(folds, "average of three", leave=False, unit="fold"):
         train, valid, test = (d.index.to_numpy() for d in split(table, k))
         one = net.at(k) if net.at else net
         ears = TwoTails(trained(one, folder / f"fold-{k}"), one.make().get_submodule("body"))
         heard = song_predictions(ears, mels, frames, s.crops, outputs=None).mean(1)
         said, choice, count = average_of_three(data, heard, recipe, train, valid)
-        spread = calibrate(data[train], choice.oof)[1].predict
-        fits[k] = fits_of(data.Y[valid], said[valid], spread(data.X[valid])) | dict(
+        sd = spreads(data[train], choice.oof, data.X, said)
+        fits[k] = fits_of(data.Y[valid], said[valid], sd[valid]) | dict(
             settings=choice.settings, inner_mean_ccc=mean_ccc(data.Y[valid], said[valid]))
-        rows.append(prediction_rows(table.loc[test], said[test], spread(data.X[test])))
-    facts = {k: alone[k] for k in ("trained_on", "history", "fit_seconds", "epochs", "device")}
-    facts["parameters"] = sum(w.numel() for w in ears.parameters()) + count
-    return record_run(pd.concat(rows), table, f"{net.name}-harmony", "repaired", fits=fits, dataset=p.dataset, preset=p.name, root=root,
+        rows.append(prediction_rows(table.loc[test], said[test], sd[test]))
+    parameters = sum(w.numel() for w in ears.parameters()) + count
+    return alone | dict(predictions=pd.concat(rows), fits=fits, parameters=parameters)
+
+# %% ../../nbs/16_distillation.ipynb #9837ef9f
+def run_blend(
+    p: Preset,
+    net: Network,               # a student, from `network`
+    folds: Sequence[int] = (),  # as `blended` has it
+    folder: Path | None = None, # likewise
+    root: Any = None,           # results folder
+) -> Run:
+    "Evaluate the average of three, and record it as NAME-harmony."
+    s, inputs = settings(p, **net.settings), RECIPES[NAMED].inputs
+    return record_run(truth=songs(p), model=f"{net.name}-harmony", variant="repaired", dataset=p.dataset, preset=p.name, root=root,
                       pretrained=net.pretrained, seed=s.seed, trained_from=[net.name, NAMED],
-                      config=dict(settings=asdict(s), mel=asdict(net.mel), inputs=list(recipe.inputs)), **facts)
+                      config=dict(settings=asdict(s), mel=asdict(net.mel), inputs=list(inputs)), **blended(p, net, folds, folder))
 
 # %% ../../nbs/16_distillation.ipynb #6edab558
 def final_network(p: Preset) -> Network:
@@ -600,3 +623,22 @@ def study_sizes(
             for size, x in zip(sizes, said, strict=True)]
     return record_study("sizes", pd.DataFrame(rows), "Is a larger student a better one?", root,
                         dataset=p.dataset, labels="repaired", folds=list(folds), n_songs=len(said[0]), steps=steps)
+
+# %% ../../nbs/16_distillation.ipynb #cc4838ff
+def study_seeds(
+    p: Preset,
+    root: Any = None,
+    seeds: Sequence[int] = (0, 1, 2),
+    net: Network | None = None,      # a student; the default's if not given
+    folds: Sequence[int] = (),       # test folds; all that the student may be tested on if not given
+    than: pd.DataFrame | None = None, # predictions to compare with; those of the recorded stack if not given
+) -> Study:
+    "Record how much the average of three depends on the seed of its student's second lesson."
+    net = net or network("student", p)
+    all_said = [blended(p, replace(net, settings={**net.settings, "seed": k}), folds) for k in seeds]
+    base = next(r for r in read_runs() if r.name.startswith("stack-repaired")).predictions if than is None else than
+    base = base.set_index("song_id").loc[all_said[0]["predictions"].song_id]
+    rows = [dict(seed=k, matched=figures(x["predictions"], x["fits"])["mean_ccc_matched"], **beside(x["predictions"], base))
+            for k, x in zip(seeds, all_said, strict=True)]
+    return record_study("seeds", pd.DataFrame(rows), "How much does the average of three depend on its student's seed?", root,
+                        dataset=p.dataset, labels="repaired", folds=list(folds or net.folds), n_songs=len(base))
