@@ -59,7 +59,7 @@ def said_of(net: Any, frames: int, crops: int, model: Any, y: np.ndarray) -> Any
     x = torch.from_numpy(log_mel(y, net.mel)).float()[None, None]
     with torch.no_grad(): return model(x[..., :frames].expand(crops, -1, -1, -1))
 
-
+# %% ../nbs/20e_choice.ipynb #3c2d98db
 def network_parts(p: Preset) -> dict[str, Callable[[np.ndarray], Any]]: # samples at 22,050 Hz -> valence and arousal of each crop
     "The networks that look at a spectrogram."
     from sentio.models import ast, crnn, vit
@@ -99,7 +99,7 @@ def study_cost(
     table = table.assign(numbers=table.part.map(numbers), mb=table.part.map(file_sizes(borrowed)))
     return record_study("cost", table, "What does a model take to hear ten seconds?", root, dataset=p.dataset, n_songs=1, repeats=repeats)
 
-
+# %% ../nbs/20e_choice.ipynb #8383e5ec
 def file_sizes(borrowed: Iterable[str]) -> dict[str, float]: # in MB
     "How large the files of the shipped models and of the borrowed networks are."
     from sentio.models.tagger import find_weights
@@ -130,7 +130,7 @@ def parts_of(
     first = r["model"].split("-")[0]
     return [first] if first in parts.index else None
 
-
+# %% ../nbs/20e_choice.ipynb #fdfec58d
 def _adding_up(columns: int, borrowed: list[str], parts: pd.DataFrame) -> list[str] | None:
     named = [k for k in ("features", "harmony") if k in parts.index]
     sets = [list(s) for n in range(len(named) + 1) for s in combinations(named, n)]
@@ -154,7 +154,7 @@ def costs(
     parts = study.table.set_index("part") if study else pd.DataFrame(columns=["numbers", "ms", "least", "mb"])
     return pd.DataFrame({r.record["model"]: _cost(r, parts) for r in runs}).T.infer_objects()
 
-
+# %% ../nbs/20e_choice.ipynb #43e591af
 def _cost(run: Run, parts: pd.DataFrame) -> dict[str, Any]:
     r, heard = run.record, parts_of(run, parts)
     folds, own = len(r["folds"]), run.record["model"] in parts.index and run.record["model"] in models()
@@ -172,7 +172,7 @@ def gains(
     "What each run has more than another."
     return pd.DataFrame({r.record["model"]: _gain(r, base) for r in runs}).T.astype(dict(songs=int))
 
-
+# %% ../nbs/20e_choice.ipynb #2eed1a4f
 def _gain(run: Run, base: Run) -> dict[str, float]:
     a, b = (errors(r).set_index("song_id") for r in (run, base))
     common = a.index.intersection(b.index)
@@ -216,7 +216,7 @@ CHANGES = {
     "traditional": "other speed, pitch and noise, not masks", "short": "crops of half the length", "long": "crops of twice the length",
     "frozen": "only the head is taught", "progressive": "the head is taught first, then more of the layers"}
 
-
+# %% ../nbs/20e_choice.ipynb #bc36968c
 def change_of(run: Run, base: Run) -> str:
     "In which one thing a run differs from its base; its ending where that has no words yet."
     name = run.record["model"]
@@ -308,7 +308,7 @@ def weakest(
     found = [mean_ccc(g[DIMENSIONS], g[PREDICTED]) for _, g in p.groupby("group") if len(g) >= least]
     return min(found, default=np.nan)
 
-
+# %% ../nbs/20e_choice.ipynb #c1afc527
 def interval_score(run: Run) -> float: # smaller is better; nan where a model gives no spread
     "The score of its 80 % interval, over both dimensions."
     p = run.predictions
@@ -362,7 +362,7 @@ VIEWS: dict[str, dict[str, float]] = {
     "in a product": dict(ccc=20, r2=20, interval=10, ms=10, commercial=40),
 }
 
-
+# %% ../nbs/20e_choice.ipynb #df71fbd1
 def decide(
     marks: pd.DataFrame,         # of `normalise`
     weights: Mapping[str, float],# criterion -> points; the others count for nothing
@@ -465,13 +465,13 @@ def overview(
     if ceiling: rows.append(_ceiling_row(ceiling))
     return pd.DataFrame(rows).fillna("")
 
-
+# %% ../nbs/20e_choice.ipynb #33e6d0d4
 def measured(x: float, digits: int = 0) -> str:
     "A figure as text, or that there is none."
     if pd.isna(x): return "not measured"
     return f"<{10.**-digits:.{digits}f}" if 0 < x < .5*10.**-digits else f"{x:,.{digits}f}"
 
-
+# %% ../nbs/20e_choice.ipynb #721a7559
 def _row(run: Run, cost: pd.Series) -> dict[str, str]:
     m = run.record["metrics"]
     def both(name: str, key: str) -> dict[str, str]: return {f"{name} {d[0].upper()}": f"{m[d][key]:.3f}" for d in DIMENSIONS}
@@ -480,7 +480,7 @@ def _row(run: Run, cost: pd.Series) -> dict[str, str]:
             | {"mean CCC [95 %]": mean, "matched": f"{m['mean_ccc_matched']:.3f}"} | both("R2", "r2") | both("MAE", "mae")
             | {"parameters": measured(cost.parameters), "MB": measured(cost.mb, 1), "ms": measured(cost.ms)})
 
-
+# %% ../nbs/20e_choice.ipynb #aa9b5e3d
 def _ceiling_row(ceiling: Mapping[str, Any]) -> dict[str, str]:
     each = {f"{name} {d[0].upper()}": f"{ceiling[d][key]:.3f}" for name, key in (("CCC", "ccc"), ("R2", "r2")) for d in DIMENSIONS}
     return {"model": "*label ceiling*"} | each | {"mean CCC [95 %]": f"{ceiling['mean_ccc']:.3f}",

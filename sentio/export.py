@@ -70,7 +70,7 @@ def fit_named(
     settings = choose(recipe, known, last).settings
     return fit_on_all(recipe, settings, known, last, data), settings
 
-
+# %% ../nbs/19_export.ipynb #07d0d89c
 def songs_of(recorded: Run, X: np.ndarray) -> tuple[Songs, Songs, Songs]:
     "The songs of a run: all but its last fold, that, and all."
     p = recorded.predictions
@@ -87,7 +87,7 @@ def final_spread(
     rest = p[DIMENSIONS].to_numpy() - p[PREDICTED].to_numpy()
     return fit_spread(X, rest), interval_of(recorded, cross_spread(X, rest, p.fold.to_numpy()))
 
-
+# %% ../nbs/19_export.ipynb #822c9b10
 def interval_of(recorded: Run, sd: np.ndarray) -> dict[str, dict[str, float]]: # the number of spreads for each level
     "The interval of a run's predictions with such spreads, shape (n, 2)."
     y, pred = (recorded.predictions[c].to_numpy() for c in (DIMENSIONS, PREDICTED))
@@ -141,7 +141,7 @@ def kernel_nodes(name: str, mean: np.ndarray, scale: np.ndarray, svr: KernelSVR,
                    width=-svr.gamma / S.shape[1], constant=np.concatenate([m.intercept_ for m in svr.models_]))
     return _kernel_graph(name, of), {f"{name}_{k}": np.asarray(w) for k, w in weights.items()}
 
-
+# %% ../nbs/19_export.ipynb #2bd2f9a4
 def _kernel_graph(name: str, of: str) -> list[Node]:
     def op(kind: str, what: str, out: str, **how: Any) -> Node:
         inputs = [x if x == of else f"{name}_{x}" for x in what.split()]
@@ -180,7 +180,7 @@ def to_onnx(
     "A model of named numbers and its spread as one ONNX graph."
     return graph_of(*model_nodes("rating", model), spread, features=len(spread.mean))
 
-
+# %% ../nbs/19_export.ipynb #b37e9a9a
 def graph_of(
     nodes: Sequence[Node], # that lead to `rating`
     weights: Weights,      # their constants

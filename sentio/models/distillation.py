@@ -380,7 +380,7 @@ def network(
     if start: more |= dict(pretrained="in-domain", start=read_tensors(start)[1])
     return Network(name, partial(Student, start, size), MEL, SETTINGS[p.name], **more)
 
-
+# %% ../../nbs/16_distillation.ipynb #662e91be
 def started(name: str, p: Preset, folds: Sequence[int], committee: str) -> Network:
     "A student whose folds start from bodies that have heard none of their songs."
     last, how = songs(p).fold.max(), dict[str, Any](epochs=30) if name in BRIEF else {}
@@ -394,7 +394,7 @@ def started(name: str, p: Preset, folds: Sequence[int], committee: str) -> Netwo
     more: dict[str, Any] = dict(at=by_fold.__getitem__, start=facts) if len(nets) > 1 else {}
     return replace(next(iter(nets.values())), folds=tuple(by_fold), **more)
 
-
+# %% ../../nbs/16_distillation.ipynb #ec3748fe
 def gone_on(p: Preset, folds: Sequence[int], body: Path) -> Path:
     "A body that goes on listening, to all songs that these folds train on."
     return matched(p, folds, start=body, **GOING_ON[p.name])
@@ -429,7 +429,7 @@ class TwoTails(nn.Module):
         x = self.trunk(x)
         return torch.cat([self.taught(x), self.untaught(x)], 1)
 
-
+# %% ../../nbs/16_distillation.ipynb #362877ff
 def trunk_and_tail(body: Any) -> tuple[nn.Module, nn.Module]:
     "A body up to the second attention, and what comes after."
     return nn.Sequential(body.stem, *body.stages[:-1]), nn.Sequential(body.stages[-1], body.final_conv, body.head)
