@@ -337,6 +337,7 @@ def plot_verdict(
         ax.errorbar(t.more, t["map"].map(names.index) + step, xerr=reach, fmt="o", capsize=3, color=PALETTE[d], label=d)
     ax.axvline(0, color="black", lw=.8)
     ax.set(yticks=range(len(names)), yticklabels=names, ylim=(-.6, len(names) - .4), title=f"{title}, n = {table.songs.max()}")
+    ax.locator_params(axis="x", nbins=5)
     ax.spines[["top", "right"]].set_visible(False)
     return ax
 

@@ -367,9 +367,9 @@ def blend_nodes(
     "ONNX nodes of the average of an answer heard and two models, and of what its spread follows from."
     op, (one, weights), (two, more) = helper.make_node, model_nodes("named", named), model_nodes("both", wide, "wide")
     before = [op("Split", ["heard", "parts"], ["answer", "numbers"], axis=1), op("Concat", ["features", "numbers"], ["wide"], axis=1)]
-    hints = ["rating", "size", "square", "product", "features"]
+    hint = ["rating", "size", "square", "product", "features"]
     after = [op("Mean", ["answer", "named", "both"], ["rating"]), op("Abs", ["rating"], ["size"]), op("Mul", ["rating"] * 2, ["square"]),
-             op("ReduceProd", ["rating", "axis"], ["product"]), op("Concat", hints, ["hints"], axis=1)]
+             op("ReduceProd", ["rating", "axis"], ["product"]), op("Concat", hint, ["hints"], axis=1)]
     return [*before, *one, *two, *after], weights | more | {"parts": np.array([2, n]), "axis": np.array([1])}
 
 # %% ../nbs/19_export.ipynb #e00b8f85
