@@ -104,11 +104,11 @@ def study_curve(
     root: Any = None,                 # results folder
     name: str = "student",            # of `sentio.models.distillation.ARMS`
     hop: float = .5,                  # seconds
-    folds: Sequence[int] = (0, 1, 2), # test folds; their networks are trained if need be
+    folds: Sequence[int] = (),        # test folds; all that the student may be tested on if not given
 ) -> Study:
     "Record how far a student's curves follow the ratings along the songs, each song heard by the network that has not heard it before."
     net, table = network(name, p), songs(p)
-    s, mel = settings(p, **net.settings), asdict(MEL)
+    s, mel, folds = settings(p, **net.settings), asdict(MEL), folds or net.folds
     folder, card = training_folder(net, table, s), dict(sr=MEL.sr, window=s.window, hop=hop, mel=mel, inputs=[])
     evaluate(net, table, s, folder, folds)
     labels = deam.find() if p.dataset == "deam" else corpus_folder(p)
