@@ -79,7 +79,8 @@ QUESTIONS = (
     Question("layers that train", "more and more, not all (student)", "student-progressive", "student-common"),
     Question("layers that train", "the last part, not all (student)", "student-last", "student-common"),
     Question("layers that train", "all, not frozen with an SVR (FCN)", "fcn-finetuned", "tagger-fcn"),
-    *(Question("labels", f"as filed, not repaired ({m})", m, m, "as_filed") for m in ("crnn", "ridge", "svr", "xgboost", "tagger", "teacher")),
+    *(Question("labels", f"as filed, not repaired ({m})", m, m, "as_filed")
+      for m in ("crnn", "ridge", "svr", "xgboost", "tagger", "teacher")),
     *(Question("target", f"dynamic, not static ({m})", m, m, "dynamic") for m in ("crnn", "tagger")),
     Question("target", "dynamic beside static (CRNN)", "crnn-seconds", "crnn"),
     Question("loss", "squared error, not CCC beside it (CRNN)", "crnn-mse", "crnn"),
