@@ -636,8 +636,8 @@ def study_seeds(
     "Record how much the average of three depends on the seed of its student's second lesson."
     net = net or network("student", p)
     all_said = [blended(p, replace(net, settings={**net.settings, "seed": k}), folds) for k in seeds]
-    base = next(r for r in read_runs() if r.name.startswith("stack-repaired")).predictions if than is None else than
-    base = base.set_index("song_id").loc[all_said[0]["predictions"].song_id]
+    if than is None: than = next(r.predictions for r in read_runs() if (r.record["model"], r.record["labels"]) == ("stack", "repaired"))
+    base = than.set_index("song_id").loc[all_said[0]["predictions"].song_id]
     rows = [dict(seed=k, matched=figures(x["predictions"], x["fits"])["mean_ccc_matched"], **beside(x["predictions"], base))
             for k, x in zip(seeds, all_said, strict=True)]
     return record_study("seeds", pd.DataFrame(rows), "How much does the average of three depend on its student's seed?", root,
