@@ -10,7 +10,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections.abc import Generator, Iterable, Iterator
+from dataclasses import asdict, fields
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -21,14 +23,15 @@ import numpy as np
 import sentio
 from .audio import SILENCE, AudioError, Check, Decoder, SilentAudio, in_order, windows
 from .emotion import Emotion
-from .harmony import describe
+from .harmony import SETS, describe
 from .spectrogram import MelConfig, log_mel
 
 if TYPE_CHECKING: import onnxruntime as ort
 
 # %% auto #0
-__all__ = ['MODELS', 'DEFAULT', 'COLUMNS', 'Heard', 'Answers', 'ModelError', 'model_path', 'models', 'open_session', 'read_card',
-           'card_inside', 'Prediction', 'given', 'heard', 'answers', 'together', 'ratings', 'song_emotion', 'mono',
+__all__ = ['MODELS', 'DEFAULT', 'EXTERNAL', 'COLUMNS', 'Heard', 'Answers', 'ModelError', 'model_path', 'models', 'not_a_model',
+           'graph_bytes', 'open_session', 'check_card', 'parse_card', 'read_card', 'card_inside', 'expected_inputs',
+           'check_graph', 'Prediction', 'given', 'heard', 'answers', 'together', 'ratings', 'song_emotion', 'mono',
            'running', 'packed', 'unpacked', 'at_hop', 'usual_workers', 'hear', 'Predictor']
 
 # %% ../nbs/20_predict.ipynb #d5ef9304
@@ -53,6 +56,40 @@ def models() -> list[str]:
     "Names of the models in this package."
     return sorted(p.stem for p in MODELS.glob("*.onnx"))
 
+# %% ../nbs/20_predict.ipynb #583cae8d
+def not_a_model(path: Path | bytes, why: str) -> ModelError:
+    "The error for a file that cannot be used as a model."
+    name = "the graph" if isinstance(path, bytes) else path
+    return ModelError(f"{name} is not a model (perhaps a Git LFS pointer or an unfinished download): {why}")
+
+
+def _reason(e: BaseException) -> str:
+    "The last part of what a library reports, as one line without the names of its classes."
+    text = " ".join((getattr(e, "strerror", None) or str(e) or type(e).__name__).split())
+    return re.sub(r"^\[\w+\] : \d+ : \w+ : (Load model from .*? failed: ?)?", "", text)[:200]
+
+# %% ../nbs/20_predict.ipynb #f0f01404
+def _content(path: Path) -> bytes:
+    "All bytes of a regular file; `ModelError` where it cannot be read."
+    try:
+        if path.exists() and not path.is_file(): raise not_a_model(path, "it is a folder" if path.is_dir() else "it is not a regular file")
+        return path.read_bytes()
+    except OSError as e: raise not_a_model(path, f"it cannot be read: {_reason(e)}") from e
+
+# %% ../nbs/20_predict.ipynb #48705b22
+EXTERNAL = re.compile(rb"\x6a.{1,2}\x0a\x08location", re.DOTALL)  # field 13, its length, then field 1 of the entry: the key
+
+
+def graph_bytes(path: Path) -> bytes: # what the card's SHA-256 is taken of
+    "The content of an .onnx file; `ModelError` where it cannot be a model that stands alone."
+    data = _content(path)
+    start = data[:100].lstrip().lower()
+    kinds = {b"version https://git-lfs": "it is a Git LFS pointer (git lfs pull)", b"<": "it is a web page"}
+    if not start: raise not_a_model(path, "it is empty")
+    if why := next((why for k, why in kinds.items() if start.startswith(k)), None): raise not_a_model(path, why)
+    if EXTERNAL.search(data): raise not_a_model(path, "its weights lie in another file, which no card covers: save them inside")
+    return data
+
 # %% ../nbs/20_predict.ipynb #128019b3
 def open_session(
     path: Path,       # the .onnx file
@@ -63,24 +100,103 @@ def open_session(
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.add_session_config_entry("session.set_denormal_as_zero", "1")
-    return ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    try: return ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    except Exception as e: raise not_a_model(path, _reason(e)) from e  # of ONNX Runtime's own classes
+
+# %% ../nbs/20_predict.ipynb #fef72941
+def _number(
+    facts: Any,
+    key: str,
+    low: float,
+    high: float,
+    kinds: tuple[type[float], ...] = (int, float),
+) -> Any: # of one of these kinds
+    "A number of a card, at least `low` and at most `high`; ValueError for all else."
+    if not isinstance(facts, dict) or key not in facts: raise ValueError(f"{key!r} is missing")
+    x = facts[key]
+    if isinstance(x, bool) or not isinstance(x, kinds): raise ValueError(f"{key!r} is {json.dumps(x)[:40]}, not a number of this kind")
+    if not low <= x <= high: raise ValueError(f"{key!r} is {x:g}, not between {low:g} and {high:g}")  # so is nan
+    return x
+
+# %% ../nbs/20_predict.ipynb #f3cfb27c
+def _check_mel(mel: Any, sr: int) -> None:
+    "ValueError unless these are settings of a spectrogram at this rate."
+    if not isinstance(mel, dict): raise ValueError("'mel' is not an object")
+    if unknown := sorted(mel.keys() - {f.name for f in fields(MelConfig)}): raise ValueError(f"'mel' has an unknown {unknown[0]!r}")
+    facts = asdict(MelConfig()) | mel
+    n_fft = _number(facts, "n_fft", 16, 2**16, (int,))
+    for key, low, high in (("sr", sr, sr), ("hop_length", 1, n_fft), ("n_mels", 1, 1024)): _number(facts, key, low, high, (int,))
+    _number(facts, "fmax", _number(facts, "fmin", 0, sr / 2) + 1, sr / 2)
+    _number(facts, "top_db", 1, 1000)
+
+# %% ../nbs/20_predict.ipynb #69b83374
+def check_card(facts: Any) -> None: # what was read from a card's JSON
+    "ValueError that names the first fact which is missing or cannot be meant."
+    if not isinstance(facts, dict): raise ValueError("it is not an object")
+    sr = _number(facts, "sr", 4_000, 192_000, (int,))
+    _number(facts, "hop", .01, _number(facts, "window", .1, 300))
+    inputs = facts.get("inputs")
+    if not isinstance(inputs, list) or not all(isinstance(i, str) for i in inputs): raise ValueError("'inputs' is not a list of names")
+    if unknown := [i for i in inputs if i not in SETS]: raise ValueError(f"the features {unknown[0][:40]!r} are unknown: {', '.join(SETS)}")
+    if len(set(inputs)) < len(inputs) or not (inputs or "mel" in facts): raise ValueError("'inputs' is empty or names something twice")
+    if "mel" in facts: _check_mel(facts["mel"], sr)
+    scale = facts.get("interval")
+    if not isinstance(scale, dict) or "80" not in scale: raise ValueError("'interval' has no '80'")
+    for level in scale.values():
+        for d in ("valence", "arousal"): _number(level, d, 1e-3, 1e3)
+
+# %% ../nbs/20_predict.ipynb #b3500e7d
+def parse_card(
+    text: bytes | str, # JSON
+    path: Path,        # of the model
+    what: str = "its card",
+) -> dict[str, Any]:
+    "A card that passed `check_card`; `ModelError` that says what is wrong with it."
+    try:
+        facts = json.loads(text)
+        check_card(facts)
+    except RecursionError as e: raise not_a_model(path, f"{what} is nested too deeply") from e
+    except json.JSONDecodeError as e: raise not_a_model(path, f"{what} is not JSON") from e
+    except ValueError as e: raise not_a_model(path, f"{what}: {_reason(e)}") from e
+    return facts
 
 # %% ../nbs/20_predict.ipynb #a4987a0d
 def read_card(path: Path) -> dict[str, Any]: # path of the .onnx file
-    "The card beside a model, or the one inside; `ModelError` if there is none, or if it speaks of another file."
-    card = path.with_suffix(".json")
+    "The card beside a model, or the one inside; `ModelError` if there is none, if it is not sound, or if it is of another file."
+    card, data = path.with_suffix(".json"), graph_bytes(path)
     if not card.exists(): return card_inside(path)
-    facts = json.loads(card.read_text(encoding="utf-8"))
-    found = hashlib.sha256(path.read_bytes()).hexdigest()
-    if facts["sha256"] != found: raise ModelError(f"{path} is not the file that its card describes (SHA-256 {found[:12]}): get both again")
-    return facts
+    facts = parse_card(_content(card), path, f"its card {card.name}")
+    found = hashlib.sha256(data).hexdigest()
+    if facts.get("sha256") == found: return facts
+    raise not_a_model(path, f"it is not the file that its card describes (SHA-256 {found[:12]}): get both again")
 
 
 def card_inside(path: Path) -> dict[str, Any]:
     "What a graph's metadata say."
     facts = open_session(path).get_modelmeta().custom_metadata_map
-    if "interval" not in facts: raise ModelError(f"{path} has no card: {path.with_suffix('.json').name} should lie beside it")
-    return {k: json.loads(v) for k, v in facts.items()}
+    if "interval" not in facts: raise not_a_model(path, f"it has no card: {path.with_suffix('.json').name} should lie beside it")
+    return parse_card("{" + ", ".join(f"{json.dumps(k)}: {v}" for k, v in facts.items()) + "}", path, "its card (inside)")
+
+# %% ../nbs/20_predict.ipynb #5b26c4ed
+def expected_inputs(card: dict[str, Any]) -> dict[str, tuple[int, ...]]: # name -> shape for one window
+    "What a graph must take, by its card."
+    out: dict[str, tuple[int, ...]] = {}
+    if "mel" in card: out["mel"] = (1, MelConfig(**card["mel"]).n_mels, MelConfig(**card["mel"]).frames(card["window"]))
+    if card["inputs"]: out["features"] = (sum(len(SETS[name][1]) for name in card["inputs"]),)
+    return out
+
+# %% ../nbs/20_predict.ipynb #9c081ea4
+def check_graph(session: ort.InferenceSession, card: dict[str, Any], path: Path) -> ort.InferenceSession: # the same session
+    "`ModelError` unless the graph takes what its card describes, and gives numbers."
+    want, takes = expected_inputs(card), {i.name: i for i in session.get_inputs()}
+    if takes.keys() != want.keys(): raise not_a_model(path, f"the graph takes {', '.join(takes)}, and its card describes {', '.join(want)}")
+    x = {k: np.stack([np.full(shape, v, np.float32) for v in (0, -40, 1)]) for k, shape in want.items()}
+    try: given = session.run(None, x)
+    except Exception as e: raise not_a_model(path, f"the graph does not fit its card: {_reason(e)}") from e  # of ONNX Runtime's own classes
+    if len(given) < 2 or any(np.shape(v) != (3, 2) for v in given[:2]):
+        raise not_a_model(path, "the graph does not give ratings and their standard deviations, (songs, 2) each")
+    if not all(np.isfinite(v).all() for v in given[:2]): raise not_a_model(path, "the graph gives ratings that are not numbers")
+    return session
 
 # %% ../nbs/20_predict.ipynb #2440bca7
 COLUMNS = ("path", "seconds", "valence", "arousal", "valence_low", "valence_high", "arousal_low", "arousal_high",
@@ -250,7 +366,7 @@ class Predictor:
         if workers is not None and workers < 1: raise ValueError(f"workers {workers}: at least one is needed")
         path = model_path(model)
         self.card, self.timeout, self.workers = at_hop(read_card(path), hop), timeout, workers or usual_workers()
-        self.session = open_session(path, threads)
+        self.session = check_graph(open_session(path, threads), self.card, path)
         self.decoders, self.begun = list[Decoder](), WeakSet[Generator[Prediction, None, None]]()  # at rest; what `predict` gave
 
     def __call__(self, path: str | os.PathLike) -> Emotion:
