@@ -11,13 +11,16 @@ import hashlib
 import json
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -26,14 +29,16 @@ import numpy as np
 import pandas as pd
 
 import sentio
-from .emotion import PALETTE
+from .emotion import PALETTE, rescale
 from .metrics import Comparison, bootstrap, ccc, ceiling, mean_ccc, mean_r2, paired_test, scores
 
 # %% auto #0
-__all__ = ['COLUMNS', 'DIMENSIONS', 'PREDICTED', 'ARMS', 'PUBLISHED', 'ContractError', 'check_songs', 'check_labels',
-           'check_training', 'matched', 'evaluate', 'coverage', 'label_ceiling', 'Run', 'environment', 'fingerprint',
-           'record_run', 'check_metrics', 'results_folder', 'read_run', 'read_runs', 'verify', 'compare', 'on_folds',
-           'headline', 'as_markdown', 'plot_runs', 'Study', 'record_study', 'read_study']
+__all__ = ['COLUMNS', 'DIMENSIONS', 'PREDICTED', 'ARMS', 'PUBLISHED', 'TRUTHS', 'ContractError', 'check_songs', 'check_labels',
+           'check_training', 'check_name', 'matched', 'evaluate', 'coverage', 'label_ceiling', 'plain', 'Run',
+           'environment', 'fingerprint', 'digest', 'signed', 'record_run', 'check_metrics', 'results_folder',
+           'write_run', 'read_run', 'read_runs', 'check_figures', 'committed_truth', 'check_truth', 'verify', 'compare',
+           'on_folds', 'headline', 'as_markdown', 'plot_runs', 'Study', 'record_study', 'write_study', 'read_study',
+           'verify_study']
 
 # %% ../nbs/02_results.ipynb #534dab39
 COLUMNS = ["song_id", "artist", "fold", "valence", "arousal", "valence_pred", "arousal_pred", "valence_sd", "arousal_sd"]
@@ -85,6 +90,14 @@ def check_training(
         test, train = truth[truth.fold == fold], truth[truth.song_id.isin(list(songs))]
         _refuse(set(test.song_id) & set(train.song_id), f"of test fold {fold} in its own training set")
         _refuse(test.song_id[test.artist.isin(train.artist)], f"of test fold {fold} whose artist is in the training set")
+
+# %% ../nbs/02_results.ipynb #c3dfaadc
+def check_name(
+    name: str,
+    letters: str = "a-z0-9", # beside + - . and _
+) -> None:
+    "Raise `ContractError` unless this can be the name of a model, a variant or a data set."
+    if not re.fullmatch(f"(?![.])[{letters}+._-]+", name): raise ContractError(f"{name!r} is no name: a-z 0-9 + - . _ only")
 
 # %% ../nbs/02_results.ipynb #e657ff64
 def matched(
@@ -143,6 +156,13 @@ def label_ceiling(
     out: dict[str, Any] = {d: ceiling(truth[d].var(ddof=0), truth[f"{d}_sd"], truth.raters) for d in DIMENSIONS}
     return _plain(out | {"mean_ccc": np.mean([out[d]["ccc"] for d in DIMENSIONS])})
 
+# %% ../nbs/02_results.ipynb #be3e405b
+def plain(x: object) -> str:
+    "A value as Markdown that shows as it stands: no HTML, no further line or cell, links to https and to pages only."
+    text = re.sub("[\r\n\x0b\x0c\x85\u2028\u2029]+", " ", str(x)).replace("|", r"\|")
+    text = re.sub(r"<(?=[A-Za-z/!?])", "&lt;", text)
+    return re.sub(r"\]\((?!https://|#|(\.\./)*[\w/-]+\.ipynb)", r"]\\(", text)
+
 # %% ../nbs/02_results.ipynb #83d50254
 # A model whose name ends so is another with one thing changed, for a study.
 ARMS = ("harmony", "weighted", "mse", "plain", "traditional", "seconds", "gan", "uniform", "seed", "short", "long", "frozen", "progressive")
@@ -154,6 +174,7 @@ class Run:
     record: dict[str, Any]
     predictions: pd.DataFrame
     path: Path = Path()
+    history: pd.DataFrame | None = None # one row an epoch, where there were epochs
 
     @property
     def name(self) -> str:
@@ -177,7 +198,8 @@ class Run:
         m = self.record["metrics"]
         rows = [f"| {d} | {m[d]['ccc']:.3f} [{m[d]['ccc_low']:.3f}, {m[d]['ccc_high']:.3f}] | {m[d]['ccc_matched']:.3f} | {m[d]['r2']:.3f} "
                 f"| {m[d]['mae']:.3f} | {m[d]['sd_ratio']:.2f} |" for d in DIMENSIONS]
-        head = f"**{self.name}**: {self.record['n_songs']} songs, folds {_ranges(self.record['folds'])}, mean CCC {m['mean_ccc']:.3f}"
+        size = f"{self.record['n_songs']} songs, folds {_ranges(self.record['folds'])}"
+        head = f"**{plain(self.name)}**: {size}, mean CCC {m['mean_ccc']:.3f}"
         return "\n".join([head, "", "| | CCC [95 %] | matched | R2 | MAE | sd ratio |", "|---|---|---|---|---|---|", *rows])
 
 
@@ -214,6 +236,21 @@ def fingerprint(truth: pd.DataFrame) -> str: # 64 hexadecimal digits
     table = truth.sort_values("song_id")[["song_id", "artist", "fold", *DIMENSIONS]].round(6)
     return hashlib.sha256(table.to_csv(index=False).encode()).hexdigest()
 
+# %% ../nbs/02_results.ipynb #f260dbc2
+def digest(run: Run) -> str: # 64 hexadecimal digits
+    "SHA-256 of a run: its record without the digest, its predictions to six decimals, its history."
+    facts = {k: v for k, v in run.record.items() if k != "digest"}
+    tables = (_csv(run.predictions, float_format="%.6f"), "" if run.history is None else _csv(run.history))
+    return hashlib.sha256("\0".join([json.dumps(facts, sort_keys=True), *tables]).encode()).hexdigest()
+
+
+def signed(run: Run) -> Run:
+    "The run with its digest in its record."
+    return replace(run, record=run.record | {"digest": digest(run)})
+
+
+def _csv(table: pd.DataFrame, **how: Any) -> str: return table.to_csv(index=False, lineterminator="\n", **how)
+
 # %% ../nbs/02_results.ipynb #83315ef8
 def record_run(
     predictions: pd.DataFrame,               # one row a test song, columns `COLUMNS` (spreads may be nan)
@@ -232,6 +269,8 @@ def record_run(
     **more: Any,                             # further facts: preset, seed, parameters, fit_seconds, epochs, trained_from
 ) -> Run:
     "Check a run against the contract and write it to `root/dataset/model-variant-date`; `ContractError` if it breaks a rule."
+    for name in (model, variant): check_name(name)
+    for name in (dataset, labels): check_name(name, r"\w")
     folds = sorted(int(k) for k in trained_on)
     table = predictions.reindex(columns=COLUMNS).sort_values("song_id", ignore_index=True)
     check_songs(table, truth, folds)
@@ -245,7 +284,7 @@ def record_run(
                   config=config or {}, fits=fits, **more,
                   **environment(), data_sha256=fingerprint(truth), created=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}")
     name = f"{model}-{variant}-{datetime.now(UTC):%Y%m%d}".replace("_", "-")
-    return _write(Run(_plain(record), table, Path(root or results_folder()) / dataset / name), history)
+    return write_run(Run(_plain(record), table, Path(root or results_folder()) / dataset / name, history))
 
 # %% ../nbs/02_results.ipynb #bf5c2f7d
 def check_metrics(
@@ -270,10 +309,11 @@ def results_folder() -> Path:
     return (checkout or Path.cwd()) / "results"
 
 
-def _write(run: Run, history: pd.DataFrame | None = None) -> Run:
-    files = {"run.json": _json(run.record), "predictions.csv": run.predictions.to_csv(index=False)}
-    if history is not None: files["history.csv"] = history.to_csv(index=False)
-    _write_folder(run.path, files)
+def write_run(run: Run) -> Run: # with its digest
+    "Write a run to its folder, in place of what is there: at the end of `record_run`, and after a change of names that leaves its figures."
+    run = signed(run)
+    tables = {"predictions.csv": _csv(run.predictions)} | ({} if run.history is None else {"history.csv": _csv(run.history)})
+    _write_folder(run.path, tables | {"run.json": _json(run.record)})
     return run
 
 
@@ -281,37 +321,112 @@ def _json(record: Mapping[str, Any]) -> str: return json.dumps(record, indent=1,
 
 
 def _write_folder(path: Path, files: Mapping[str, str]) -> None:
-    "All files of a folder at once, in place of what was there."
+    "All files of a folder at once, in their order, in place of what was there: the old one goes when the new one is complete."
     path.parent.mkdir(parents=True, exist_ok=True)
     tmp = Path(tempfile.mkdtemp(dir=path.parent, prefix="."))
-    for name, text in files.items(): (tmp / name).write_text(text, encoding="utf-8")
-    tmp.chmod(0o755)
-    if path.exists(): shutil.rmtree(path)
-    tmp.rename(path)
+    try:
+        for name, text in files.items(): (tmp / name).write_text(text, encoding="utf-8", newline="\n")
+        tmp.chmod(0o755)
+        if path.exists(): path.rename(tmp.with_suffix(".old"))
+        tmp.rename(path)
+    finally:
+        for left in (tmp, tmp.with_suffix(".old")): shutil.rmtree(left, ignore_errors=True)
 
 # %% ../nbs/02_results.ipynb #16ebc0ee
 def read_run(path: str | Path) -> Run: # the folder of a run
-    "Read one recorded run."
-    path = Path(path)
-    return Run(json.loads((path / "run.json").read_text(encoding="utf-8")), pd.read_csv(path / "predictions.csv"), path)
+    "Read one recorded run; OSError or ValueError where the folder does not hold all of one."
+    path, history = Path(path), Path(path) / "history.csv"
+    record = json.loads((path / "run.json").read_text(encoding="utf-8"))
+    predictions = pd.read_csv(path / "predictions.csv")
+    lacking = [k for k in ("model", "labels", "metrics") if not isinstance(record, dict) or k not in record]
+    lacking += [c for c in COLUMNS if c not in predictions]
+    if lacking: raise ValueError(f"{path} is no run: without {', '.join(lacking)}")
+    return Run(record, predictions, path, pd.read_csv(history, float_precision="round_trip") if history.exists() else None)
 
 
 def read_runs(
     root: str | Path | None = None, # results folder; without one `results_folder()`, or the runs that came with this package
     dataset: str = "deam",
 ) -> list[Run]:                     # best mean CCC first
-    "All recorded runs of a data set."
+    "All recorded runs of a data set; a folder that does not hold the whole of one is passed over with a warning."
     folder = Path(root) if root else results_folder()
     if not root and not folder.exists(): folder = PUBLISHED
-    runs = [read_run(p.parent) for p in Path(folder, dataset).glob("*/run.json")]
-    return sorted(runs, key=lambda r: -r.record["metrics"]["mean_ccc"])
+    runs, half = list[Run](), list[str]()
+    for p in sorted(p for p in Path(folder, dataset).glob("*") if p.is_dir() and (p.name[0] != "." or any(p.glob("*.csv")))):
+        try:
+            if p.name[0] == ".": raise ValueError("a temporary folder")
+            runs.append(read_run(p))
+        except (OSError, ValueError): half.append(p.name)
+    if half: warnings.warn(f"passed over, not the whole of a run: {', '.join(half)}", stacklevel=2)
+    return sorted(runs, key=lambda r: -r.record["metrics"].get("mean_ccc", -np.inf))
 
 # %% ../nbs/02_results.ipynb #7e73bde1
-def verify(run: Run) -> None:
-    "Raise `ContractError` unless the run's figures are what its predictions give."
-    check_metrics(run.record["metrics"], evaluate(run.predictions, run.fits))
-    check_metrics(run.record["coverage"], coverage(run.predictions, run.fits))
-    check_metrics({"n_songs": run.record["n_songs"]}, {"n_songs": len(run.predictions)})
+def check_figures(
+    claimed: Any,              # `metrics` or `coverage` of a record
+    measured: Mapping[str, Any],
+    what: str,
+) -> None:
+    "Raise `ContractError` unless every figure is there, none more, each as measured."
+    if not isinstance(claimed, Mapping): raise ContractError(f"{what} is no table of figures")
+    if apart := sorted(claimed.keys() ^ measured.keys()): raise ContractError(f"{what}: missing or unknown are {', '.join(apart)}")
+    for k, v in measured.items():
+        if isinstance(v, Mapping): check_figures(claimed[k], v, f"{what} {k}")
+        elif isinstance(claimed[k], bool) or not isinstance(claimed[k], (int, float)): raise ContractError(f"{what}: {k} is no number")
+        elif not (np.isnan(v) and np.isnan(claimed[k])): check_metrics({k: claimed[k]}, {k: v})
+
+# %% ../nbs/02_results.ipynb #3525668a
+@lru_cache
+def committed_truth(
+    dataset: str, # "deam" or "deam-full"
+    labels: str,  # "repaired", "as_filed" or "dynamic"
+) -> pd.DataFrame: # song_id, artist, fold, valence, arousal
+    "The truth table of DEAM by the label table and the folds of this package, made without the code that trained on it."
+    t = pd.read_csv(PUBLISHED.parent / "deam_labels.csv")
+    swap = t.song_id.between(2, 1000) & (labels != "as_filed")
+    means = {d: rescale(t[f"{d}_mean"].where(~swap, t[f"{other}_mean"])) for d, other in zip(DIMENSIONS, DIMENSIONS[::-1], strict=True)}
+    if labels == "dynamic": means = {d: t[f"dynamic_{d}_30_40"] for d in DIMENSIONS}
+    folds = pd.read_csv(PUBLISHED.parent / "deam_folds.csv", index_col="song_id").fold
+    t = t[["song_id", "artist"]].assign(fold=t.song_id.map(folds), **means)
+    if dataset == "deam": return t[t.fold >= 0]
+    own = t.artist.isin(t.artist[t.fold < 0])
+    return t[(t.fold < 0) | ~own].assign(fold=t.fold + 1)
+
+# %% ../nbs/02_results.ipynb #b38a8cbc
+# SHA-256 of the truth tables of the runs that travel with this package: the songs whose audio was there, 1,573 excerpts and 49 full songs.
+TRUTHS = {("deam", "repaired"): "57970f503220bf0d5e636ecae3263f182b5fc049e8f9e2091c5e9a50ccbfff52",
+          ("deam", "as_filed"): "a8f5ed35fe8c60f44c876b878e05449e4775d14d7e2fbbe6d119d705a87574eb",
+          ("deam", "dynamic"): "38ee0d0776fdcda5c749544e067d9c82aebcecc3eb2e0589b8a372840db12498",
+          ("deam-full", "repaired"): "5fe1bf665d8fb68c89259fd6d0f58b25f0e3f689aa759a02be8f6f5a639dccac"}
+
+
+def check_truth(run: Run, truth: pd.DataFrame | None = None) -> None:
+    "Raise `ContractError` unless songs and labels are those of the truth table: `truth`, or with DEAM the committed one."
+    r, p = run.record, run.predictions
+    key = r["dataset"], r["labels"]
+    _refuse(p.song_id[p.song_id.duplicated()], "predicted twice")
+    if truth is None and key not in TRUTHS: return
+    table = committed_truth(*key) if truth is None else truth
+    _refuse(set(p.song_id) - set(table.song_id[table.fold.isin(r["folds"])]), "that the truth table does not have in these folds")
+    check_labels(p, table)
+    known = {fingerprint(table), fingerprint(table[table.song_id.isin(p.song_id)]), TRUTHS.get(key) if truth is None else None}
+    if r["data_sha256"] not in known: raise ContractError(f"data_sha256 {r['data_sha256'][:12]} is that of no label table known")
+
+# %% ../nbs/02_results.ipynb #84e025b9
+def verify(
+    run: Run,
+    truth: pd.DataFrame | None = None, # of data that is not DEAM, where it is at hand
+) -> None:
+    "Raise `ContractError` unless figures are what the predictions give, labels the table's, and the digest that of all of it."
+    r, p = run.record, run.predictions
+    try:
+        check_figures(r["metrics"], evaluate(p, run.fits), "metrics")
+        check_figures(r["coverage"], coverage(p, run.fits), "coverage")
+        check_figures({"n_songs": r["n_songs"]}, {"n_songs": len(p)}, "run")
+        if set(r["folds"]) != set(p.fold): raise ContractError(f"the predictions are not of the folds {r['folds']}")
+        check_truth(run, truth)
+        if r["digest"] != digest(run): raise ContractError("record, predictions or history were changed: another digest")
+    except ContractError as e: raise ContractError(f"{run.name}: {e}") from None
+    except (KeyError, TypeError, AttributeError, IndexError) as e: raise ContractError(f"{run.name}: the record lacks {e}") from e
 
 # %% ../nbs/02_results.ipynb #e9fd2a64
 def compare(
@@ -337,7 +452,7 @@ def on_folds(
     folds = list(folds)
     some, fits = run.predictions[run.predictions.fold.isin(folds)], {k: run.fits[k] for k in folds}
     facts = dict(folds=folds, fits=fits, n_songs=len(some), metrics=evaluate(some, fits), coverage=coverage(some, fits))
-    return replace(run, record=run.record | _plain(facts), predictions=some)
+    return signed(replace(run, record=run.record | _plain(facts), predictions=some))
 
 # %% ../nbs/02_results.ipynb #c6d40039
 def headline(runs: Iterable[Run]) -> pd.DataFrame:
@@ -357,9 +472,9 @@ def as_markdown(
     digits: int = 3,     # of the numbers
 ) -> str:
     "A table as Markdown."
-    cells = table.map(lambda x: f"{x:.{digits}f}" if isinstance(x, float) else str(x)).astype(str)
-    lines = [list(cells.columns), ["---"] * len(cells.columns), *cells.to_numpy().tolist()]
-    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
+    cells = table.map(lambda x: f"{x:.{digits}f}" if isinstance(x, float) else plain(x)).astype(str)
+    lines = [[plain(c) for c in cells.columns], ["---"] * len(cells.columns), *cells.to_numpy().tolist()]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 # %% ../nbs/02_results.ipynb #6e6923c5
 def plot_runs(
@@ -402,9 +517,21 @@ def record_study(
 ) -> Study:
     "Write what was measured to `root/studies/name`, in place of an earlier one."
     record = dict(name=name, question=question, **facts, **environment(), created=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}")
-    study = Study(_plain(record), table, Path(root or results_folder()) / "studies" / name)
-    _write_folder(study.path, {"study.json": _json(study.record), "table.csv": table.to_csv(index=False, float_format="%.6g")})
+    check_name(name)
+    return write_study(Study(_plain(record), table, Path(root or results_folder()) / "studies" / name))
+
+
+def write_study(study: Study) -> Study: # with its digest
+    "Write a study to its folder, in place of what is there."
+    text = _csv(study.table, float_format="%.6g")
+    study = replace(study, record=study.record | {"digest": _study_digest(study.record, text)})
+    _write_folder(study.path, {"table.csv": text, "study.json": _json(study.record)})
     return study
+
+
+def _study_digest(record: Mapping[str, Any], table: str) -> str:
+    facts = {k: v for k, v in record.items() if k != "digest"}
+    return hashlib.sha256(f"{json.dumps(facts, sort_keys=True)}\0{table}".encode()).hexdigest()
 
 # %% ../nbs/02_results.ipynb #21b72b45
 def read_study(
@@ -414,3 +541,9 @@ def read_study(
     "A recorded study; FileNotFoundError if there is none of that name."
     path = Path(root or (results_folder() if results_folder().exists() else PUBLISHED)) / "studies" / name
     return Study(json.loads((path / "study.json").read_text(encoding="utf-8")), pd.read_csv(path / "table.csv"), path)
+
+# %% ../nbs/02_results.ipynb #993d5b8a
+def verify_study(study: Study) -> None:
+    "Raise `ContractError` unless record and table of a study's folder are those that were recorded, by its digest."
+    text = (study.path / "table.csv").read_text(encoding="utf-8")
+    if study.record.get("digest") != _study_digest(study.record, text): raise ContractError(f"{study.path.name}: another digest")
