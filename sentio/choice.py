@@ -403,7 +403,7 @@ class Decision:
         shown, marks = self.table(), normalise(self.facts)
         head = "".join(f'<th scope="col">{escape(c)}</th>' for c in shown.columns)
         rows = [f"<tr data-marks='{json.dumps(marks.loc[m].round(4).to_dict())}'><th scope='row'>{escape(m)}</th>"
-                + "".join(f"<td>{x}</td>" for x in cells) + "</tr>" for m, *cells in shown.itertuples(index=False)]
+                + "".join(f"<td>{escape(str(x))}</td>" for x in cells) + "</tr>" for m, *cells in shown.itertuples(index=False)]
         return (f'<div class="wide" role="region" aria-label="Decision matrix" tabindex="0">'
                 f'<table data-quarto-disable-processing="true"><thead><tr>{head}</tr></thead>'
                 f'<tbody>{"".join(rows)}</tbody></table></div>')

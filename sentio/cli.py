@@ -402,7 +402,9 @@ def study(args: argparse.Namespace) -> int:
 def report(args: argparse.Namespace) -> int:
     "Make one HTML file of the recorded runs."
     from sentio.report import PAGES, render
-    print(render(args.output, args.results, args.dataset, args.pages or PAGES))
+    from sentio.results import ContractError
+    try: print(render(args.output, args.results, args.dataset, args.pages or PAGES))
+    except ContractError as e: raise UsageError(str(e)) from e
     return OK
 
 # %% ../nbs/23_cli.ipynb #a65174eb

@@ -90,14 +90,14 @@ class Point:
 def circle(p: Point, x: Axis, y: Axis) -> str:
     "A point as SVG."
     at = f'cx="{x.place(p.x):.1f}" cy="{y.place(p.y):.1f}"'
-    return f'<circle {at} class="{p.colour}"><title>{escape(p.says)}</title></circle>'
+    return f'<circle {at} class="{escape(p.colour)}"><title>{escape(p.says)}</title></circle>'
 
 # %% ../nbs/00a_hover.ipynb #88b47b75
 def whisker(p: Point, x: Axis, y: Axis) -> str:
     "The interval of a point as SVG; nothing where it has none."
     if p.reach is None: return ""
     at, (low, high) = x.place(p.x), (y.place(v) for v in p.reach)
-    return f'<line class="reach {p.colour}" x1="{at:.1f}" x2="{at:.1f}" y1="{low:.1f}" y2="{high:.1f}"/>'
+    return f'<line class="reach {escape(p.colour)}" x1="{at:.1f}" x2="{at:.1f}" y1="{low:.1f}" y2="{high:.1f}"/>'
 
 # %% ../nbs/00a_hover.ipynb #27ee9d6f
 def named(

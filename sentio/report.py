@@ -7,6 +7,8 @@ Docs: https://sw-ai-36.github.io/sentio/report.html.md"""
 # %% ../nbs/22a_report.ipynb #e04e0ebc
 from __future__ import annotations
 
+import base64
+import hashlib
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -17,14 +19,16 @@ from typing import Any
 
 import nbformat
 from nbconvert import HTMLExporter
-from nbconvert.preprocessors import ExecutePreprocessor
+from nbconvert.preprocessors import CellExecutionError, ExecutePreprocessor
 
 import sentio
-from .results import read_runs, results_folder
+from .choice import DECISION_SCRIPT
+from .hover import SCRIPT
+from .results import ContractError, digest, read_runs, results_folder
 
 # %% auto #0
-__all__ = ['FOLDER', 'PAGES', 'SITE', 'STYLE', 'PAGE', 'execute', 'relink', 'describe', 'readable', 'contents', 'write_html',
-           'render']
+__all__ = ['FOLDER', 'PAGES', 'SITE', 'STYLE', 'PAGE', 'SCRIPTS', 'execute', 'relink', 'describe', 'readable', 'contents',
+           'policy', 'write_html', 'render']
 
 # %% ../nbs/22a_report.ipynb #617541e4
 FOLDER = Path(next(iter(sentio.__path__))) / "data" / "report"
@@ -56,7 +60,12 @@ def execute(
     "Run one page of the report on recorded runs."
     notebook = _page(page)
     client = ExecutePreprocessor(timeout=300, kernel_name="python3", extra_arguments=["--IPKernelApp.log_level=40"])
-    with _environment(SENTIO_RESULTS=str(folder), SENTIO_DATASET=dataset): client.preprocess(notebook, {"metadata": {"path": str(folder)}})
+    where = {"metadata": {"path": str(folder)}}
+    try:
+        with _environment(SENTIO_RESULTS=str(folder), SENTIO_DATASET=dataset): client.preprocess(notebook, where)
+    except CellExecutionError as e:
+        if e.ename == "ContractError": raise ContractError(e.evalue) from None
+        raise
     return notebook
 
 # %% ../nbs/22a_report.ipynb #42634fb7
@@ -77,11 +86,13 @@ def relink(
 
 # %% ../nbs/22a_report.ipynb #fefc90e5
 def describe(cell: Any) -> None:
-    "Give the figures of a cell their alternative text."
+    "Give the figures of a cell their alternative text, and leave no HTML in its Markdown."
     said = re.search(r"#\| fig-alt: (.*)", cell.source)
     for out in cell.get("outputs", []):
-        if png := out.get("data", {}).pop("image/png", None):
-            out.data["text/html"] = f'<img alt="{escape(said[1] if said else "")}" src="data:image/png;base64,{png.strip()}">'
+        data = out.get("data", {})
+        if text := data.get("text/markdown"): data["text/markdown"] = re.sub(r"<(?=[A-Za-z/!?])", "&lt;", text)
+        if png := data.pop("image/png", None):
+            data["text/html"] = f'<img alt="{escape(said[1] if said else "")}" src="data:image/png;base64,{png.strip()}">'
 
 # %% ../nbs/22a_report.ipynb #453e1807
 def readable(notebook: Any, page: str, pages: Sequence[str]) -> list[Any]: # cells
@@ -127,10 +138,22 @@ nav ul { padding-left: 1.2rem; } nav > ul > li { margin-bottom: .5rem; }
 
 # %% ../nbs/22a_report.ipynb #84641892
 PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<html lang="en"><head><meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Sentio: the report</title><meta name="description" content="{about}"><style>{style}</style></head>
 <body><main><nav aria-label="Contents">{contents}</nav>{body}</main></body></html>
 """
+
+# %% ../nbs/22a_report.ipynb #29850fec
+SCRIPTS = tuple(s.removeprefix("<script>").removesuffix("</script>") for s in (SCRIPT, DECISION_SCRIPT))  # of its charts and its matrix
+
+
+def policy(scripts: Sequence[str] = SCRIPTS) -> str: # the text between their tags
+    "A Content-Security-Policy under which only these scripts run, and nothing is fetched."
+    hashes = (base64.b64encode(hashlib.sha256(s.encode()).digest()).decode() for s in scripts)
+    allowed = " ".join(f"'sha256-{h}'" for h in hashes)
+    return f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 
 # %% ../nbs/22a_report.ipynb #8934dc2c
 def _html(cells: Sequence[Any]) -> str:
@@ -145,7 +168,8 @@ def write_html(
 ) -> Path:
     "One HTML file of cells that were executed."
     listed = nbformat.v4.new_markdown_cell(contents(cells))
-    output.write_text(PAGE.format(about=escape(about), style=STYLE, contents=_html([listed]), body=_html(cells)), encoding="utf-8")
+    parts = dict(about=escape(about), style=STYLE, policy=policy(), contents=_html([listed]), body=_html(cells))
+    output.write_text(PAGE.format(**parts), encoding="utf-8")
     return output
 
 # %% ../nbs/22a_report.ipynb #094053a6
@@ -158,6 +182,8 @@ def render(
     "Execute the report on recorded runs; one HTML file with its figures inside."
     runs = read_runs(results, dataset)
     if not runs: raise FileNotFoundError(f"no runs of {dataset!r} in {results or results_folder()}: record some with sentio train")
+    if changed := [r.name for r in runs if r.record.get("digest") != digest(r)]:
+        raise ContractError(f"changed after it was recorded: {', '.join(changed)}")
     folder = runs[0].path.resolve().parent.parent
     cells = [c for page in pages for c in readable(execute(page, folder, dataset), page, pages)]
     return write_html(cells, Path(output), f"Models of valence and arousal compared on {dataset}: accuracy, cost and choice")

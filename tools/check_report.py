@@ -1,5 +1,5 @@
 """The report's one HTML file in a real headless Chromium: on a phone and on a wide screen, light and dark, nothing overflows and all
-text is readable; charts answer to pointer and keys, and weights that are moved put the models in another order.
+text is readable; charts answer to pointer and keys, weights that are moved put the models in another order, and no name runs as a script.
 
     python tools/check_report.py                     on a few recorded runs; exit 77 where Chromium is missing
     python tools/check_report.py FILE --shots FOLDER of this HTML file, and pictures of it
@@ -8,6 +8,7 @@ import base64
 import json
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from check_web import Browser
@@ -90,6 +91,34 @@ def weighs(browser: Browser) -> None:
     assert not unnamed, "a slider has no label"
 
 
+def hostile(folder: Path) -> None:
+    "Name and annotate two of the runs as nobody should."
+    from dataclasses import replace
+
+    from sentio.results import read_runs, write_run
+    first, *_, last = read_runs(folder)
+    tag = "<script>window.ran = 1</script>"
+    notes = dict(pretrained=tag, hardware=tag, config=first.record["config"] | {"note": tag})
+    write_run(replace(first, record=first.record | notes | {"model": f'best"><img src=x onerror="window.ran = 1">{tag}'}))
+    write_run(replace(last, record=last.record | {"model": f"</td></title></svg>{tag}[x](javascript:alert(1))|`{tag}"}))
+
+
+def stays_text(browser: Browser) -> None:
+    "Names that hold a script are shown and not run, and the page's own scripts are the only ones."
+    assert browser.js("typeof window.ran") == "undefined", f"a name ran as a script: {browser.js('window.ran')}"
+    assert browser.js("document.body.textContent.includes('<script>window.ran')"), "the hostile name is not shown"
+    own = r"/^\s*(\(\(\) =>|for \(const box)/"
+    scripts = browser.js(f"[...document.scripts].map(s => s.textContent).filter(s => !{own}.test(s))")
+    assert not scripts, scripts
+    handlers = "[...document.querySelectorAll('*')].flatMap(e => [...e.attributes]).filter(a => a.name.startsWith('on')).length"
+    assert not browser.js(handlers), "an element has a handler of its own"
+    assert not browser.js("[...document.links].filter(a => !/^(https|file):/.test(a.href)).map(a => a.href)")
+    browser.js("document.body.insertAdjacentHTML('beforeend', '<img src=x onerror=\"window.ran = 2\">')")
+    browser.js("(s => { s.textContent = 'window.ran = 3'; document.body.append(s); })(document.createElement('script'))")
+    time.sleep(.3)
+    assert browser.js("typeof window.ran") == "undefined", "the page's policy lets a foreign script run"
+
+
 def asks_nobody(browser: Browser) -> None:
     "The file needs no network, and nothing went wrong on the way."
     asked = [e["params"]["request"]["url"] for e in browser.events if e["method"] == "Network.requestWillBeSent"]
@@ -98,7 +127,7 @@ def asks_nobody(browser: Browser) -> None:
     assert not wrong, wrong
 
 
-def check(file: Path, folder: Path, shots: Path | None = None) -> None:
+def check(file: Path, folder: Path, shots: Path | None = None, named: bool = False) -> None:
     "All of it."
     browser = Browser(folder / "profile")
     try:
@@ -110,6 +139,7 @@ def check(file: Path, folder: Path, shots: Path | None = None) -> None:
         answers(browser)
         weighs(browser)
         asks_nobody(browser)
+        if named: stays_text(browser)
     finally: browser.close()
 
 
@@ -121,7 +151,11 @@ def main(args: list[str]) -> int:
     if shots: shots.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as tmp:
         if not files: copy_runs(Path(tmp), RUNS)
-        try: check(files[0] if files else render(Path(tmp, "report.html"), tmp), Path(tmp), shots)
+        try:
+            check(files[0] if files else render(Path(tmp, "report.html"), tmp), Path(tmp), shots)
+            if not files:
+                hostile(Path(tmp))
+                check(render(Path(tmp, "hostile.html"), tmp), Path(tmp), named=True)
         except Missing as e:
             print(e, file=sys.stderr)
             return 77

@@ -146,12 +146,13 @@ def copy_runs(folder: Path, models: tuple[str, ...]) -> list[Any]:
 
 def alter(run: Any, song: int, by: float) -> None:
     "Change the predicted valence of one song, and write the run anew with the figures that follow."
-    from sentio.results import coverage, evaluate
+    from dataclasses import replace
+
+    from sentio.results import coverage, evaluate, write_run
     p = run.predictions.copy()
     p.loc[p.song_id == song, "valence_pred"] += by
     facts = dict(metrics=evaluate(p, run.fits), coverage=coverage(p, run.fits))
-    (run.path / "run.json").write_text(json.dumps(run.record | facts), encoding="utf-8")
-    p.to_csv(run.path / "predictions.csv", index=False)
+    write_run(replace(run, record=run.record | facts, predictions=p))
 
 
 def row_of(model: str, table: str) -> list[str]:
