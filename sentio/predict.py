@@ -69,12 +69,13 @@ def _reason(e: BaseException) -> str:
     return re.sub(r"^\[\w+\] : \d+ : \w+ : (Load model from .*? failed: ?)?", "", text)[:200]
 
 # %% ../nbs/20_predict.ipynb #f0f01404
-def _content(path: Path) -> bytes:
+def _content(file: Path, model: Path) -> bytes: # the model's file, or its card
     "All bytes of a regular file; `ModelError` where it cannot be read."
+    what = "it" if file == model else f"its card {file.name}"
     try:
-        if path.exists() and not path.is_file(): raise not_a_model(path, "it is a folder" if path.is_dir() else "it is not a regular file")
-        return path.read_bytes()
-    except OSError as e: raise not_a_model(path, f"it cannot be read: {_reason(e)}") from e
+        if not file.is_file(): raise not_a_model(model, f"{what} is {'a folder' if file.is_dir() else 'not a regular file'}")
+        return file.read_bytes()
+    except OSError as e: raise not_a_model(model, f"{what} cannot be read: {_reason(e)}") from e
 
 # %% ../nbs/20_predict.ipynb #48705b22
 EXTERNAL = re.compile(rb"\x6a.{1,2}\x0a\x08location", re.DOTALL)  # field 13, its length, then field 1 of the entry: the key
@@ -82,7 +83,7 @@ EXTERNAL = re.compile(rb"\x6a.{1,2}\x0a\x08location", re.DOTALL)  # field 13, it
 
 def graph_bytes(path: Path) -> bytes: # what the card's SHA-256 is taken of
     "The content of an .onnx file; `ModelError` where it cannot be a model that stands alone."
-    data = _content(path)
+    data = _content(path, path)
     start = data[:100].lstrip().lower()
     kinds = {b"version https://git-lfs": "it is a Git LFS pointer (git lfs pull)", b"<": "it is a web page"}
     if not start: raise not_a_model(path, "it is empty")
@@ -156,7 +157,7 @@ def parse_card(
         facts = json.loads(text)
         check_card(facts)
     except RecursionError as e: raise not_a_model(path, f"{what} is nested too deeply") from e
-    except json.JSONDecodeError as e: raise not_a_model(path, f"{what} is not JSON") from e
+    except (json.JSONDecodeError, UnicodeDecodeError) as e: raise not_a_model(path, f"{what} is not JSON") from e
     except ValueError as e: raise not_a_model(path, f"{what}: {_reason(e)}") from e
     return facts
 
@@ -165,7 +166,7 @@ def read_card(path: Path) -> dict[str, Any]: # path of the .onnx file
     "The card beside a model, or the one inside; `ModelError` if there is none, if it is not sound, or if it is of another file."
     card, data = path.with_suffix(".json"), graph_bytes(path)
     if not card.exists(): return card_inside(path)
-    facts = parse_card(_content(card), path, f"its card {card.name}")
+    facts = parse_card(_content(card, path), path, f"its card {card.name}")
     found = hashlib.sha256(data).hexdigest()
     if facts.get("sha256") == found: return facts
     raise not_a_model(path, f"it is not the file that its card describes (SHA-256 {found[:12]}): get both again")

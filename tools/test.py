@@ -144,6 +144,11 @@ def report_in_the_browser() -> None:
     run(sys.executable, "tools/check_report.py", PYTHONPATH=str(ROOT))
 
 
+def cases_hold() -> None:
+    "What other people's files and machines broke holds: the short ones of a folder of cases, where one lies beside the checkout."
+    run(sys.executable, "tools/cases.py", "--short", PYTHONPATH=str(ROOT))
+
+
 def check(name: str, function, *args) -> str:
     "Run one check, print its line, and say how it went: passed, FAILED or skipped."
     t, went, why = time.perf_counter(), "passed", ""
@@ -158,7 +163,7 @@ def main(only: list[str]) -> int:
     "Run all checks, two at a time; the number that failed."
     jobs = [(p.relative_to(ROOT).as_posix(), notebook, p) for p in notebooks() if not only or p.name.startswith(tuple(only))]
     checks = (library_in_step, notebooks_clean, one_direction, style, types, readme_in_step, as_on_kaggle, in_the_browser,
-              report_in_the_browser)
+              report_in_the_browser, cases_hold)
     if not only: jobs += [(f.__doc__, of_pages, f.__name__) for f in CHECKS] + [(f.__doc__, f) for f in checks]
     deam = os.environ.get("SENTIO_DATA")
     print(f"DEAM's clips: {'found' if deam else 'not found, the procedural corpus stands in for them'}", flush=True)
