@@ -324,13 +324,15 @@ def _write_folder(path: Path, files: Mapping[str, str]) -> None:
     "All files of a folder at once, in their order, in place of what was there: the old one goes when the new one is complete."
     path.parent.mkdir(parents=True, exist_ok=True)
     tmp = Path(tempfile.mkdtemp(dir=path.parent, prefix="."))
+    old = tmp.with_suffix(".old")
     try:
         for name, text in files.items(): (tmp / name).write_text(text, encoding="utf-8", newline="\n")
         tmp.chmod(0o755)
-        if path.exists(): path.rename(tmp.with_suffix(".old"))
+        if path.exists(): path.rename(old)
         tmp.rename(path)
     finally:
-        for left in (tmp, tmp.with_suffix(".old")): shutil.rmtree(left, ignore_errors=True)
+        if old.exists() and not path.exists(): old.rename(path)
+        for left in (tmp, old): shutil.rmtree(left, ignore_errors=True)
 
 # %% ../nbs/02_results.ipynb #16ebc0ee
 def read_run(path: str | Path) -> Run: # the folder of a run
