@@ -229,7 +229,7 @@ class _Part:
 
     def __init__(self, view: Prefixed, total: int | None = None) -> None: # frames it should have; 0: unknown; None: ask libsndfile
         self.view, self.file, self.sound = view, view.file, ForwardFile(view)
-        self.sr, self.decoded, self.why = self.sound.samplerate, 0, ''
+        self.sr, self.decoded, self.why, self.failed = self.sound.samplerate, 0, '', 0  # `failed`: where the first error came
         self.total = total if total is not None else self.sound.frames if self.sound.frames < 2**32 - 1 else 0
 
     def blocks(self) -> Iterator[np.ndarray]:
@@ -239,6 +239,7 @@ class _Part:
             out = np.full((max(256, BLOCK//channels), channels), np.nan, 'f4')
             try: block = self.sound.read(out=out)
             except sf.LibsndfileError as error:
+                if not self.why: self.failed = self.view.place
                 self.why = error.error_string or f'error {error.code}'
                 block = out[:len(out) - int(np.isnan(out[::-1, 0]).cumprod().sum())]
             self.decoded += len(block)
@@ -304,7 +305,7 @@ def _next_mp3(
     file: BinaryIO,  # opened for reading
     at: int,         # offset to begin at
     n: int = 3,      # frames that must stand in a row
-) -> tuple[int, int]: # where frames begin (-1: nowhere), and how many bytes before them are neither tag nor zero
+) -> tuple[int, int]: # where frames begin (-1: nowhere), and how many bytes before them are no tag
     "The next frames of an mp3 from an offset on. Tags are passed over."
     lost = 0
     while True:
@@ -312,18 +313,15 @@ def _next_mp3(
             file.seek(found)
             size = _tag_size(file.read(32))
             if size and found + size <= os.fstat(file.fileno()).st_size: break
-            if _frames_follow(file, found, n): return found, lost + _solid(file, at, found)
-        else: return -1, lost + _solid(file, at, sys.maxsize)
-        lost, at = lost + _solid(file, at, found), found + size
+            if _frames_follow(file, found, n): return found, lost + found - at
+        else: return -1, lost + _solid(file, at)
+        lost, at = lost + found - at, found + size
 
-# %% ../nbs/04_audio.ipynb #f6401b0f
-def _solid(file: BinaryIO, start: int, stop: int) -> int:
-    "How many bytes of a stretch are not zero."
-    count = 0
-    file.seek(start)
-    while data := file.read(min(2**18, stop - start)):
-        count, start = count + len(data) - data.count(0), start + len(data)
-    return count
+# %% ../nbs/04_audio.ipynb #b218e721
+def _solid(file: BinaryIO, at: int) -> int:
+    "How many bytes from an offset on are not zero."
+    file.seek(at)
+    return sum(len(data) - data.count(0) for data in iter(lambda: file.read(2**18), b''))
 
 # %% ../nbs/04_audio.ipynb #3fe38266
 class _Mp3Part(_Part):
@@ -345,6 +343,13 @@ class _Mp3Part(_Part):
             with suppress(sf.LibsndfileError): return self._followed_by(_Mp3Part(self.file, found))
             at, found = found + 1, -1
 
+    def blocks(self) -> Iterator[np.ndarray]:
+        "Frames; where a damaged one makes samples that no mp3 was ever given, silence."
+        for block in super().blocks():
+            wild = ~(np.abs(block) < 4)
+            if 0 < wild.mean() < .2: block[wild] = 0
+            yield block
+
     def _other_kind(self, at: int) -> int:
         "Where, among the last bytes read, frames of another kind begin; -1: nowhere. libsndfile stops behind the first of them."
         for found in _find(self.file, MP3_MARK, max(self.start + 1, at - 3000)):
@@ -356,8 +361,8 @@ class _Mp3Part(_Part):
     def _followed_by(self, part: '_Mp3Part') -> '_Mp3Part':
         "Hand on what is owed, less what the bytes passed over can explain."
         owed, per_byte = self.total - self.decoded, self.decoded/max(1, self.view.place - self.start)
-        self.damaged = self.lost > 0 or bool(self.why) or (part.counted and self.lacks())
-        if self.damaged and part.kind == self.kind and not part.counted: part.total = max(0, round(owed - self.sr - 1.5*per_byte*self.lost))
+        self.damaged = self.lacks() if self.total else bool(self.lost or self.why)
+        if self.lacks() and part.kind == self.kind and not part.counted: part.total = max(0, round(owed - self.sr - 1.5*per_byte*self.lost))
         return part
 
     def cut(self) -> bool:
@@ -468,7 +473,7 @@ class _FlacPart(_Part):
         at, size = self.sample + self.decoded, self.file.seek(0, 2)
         ends = [end for _, begin, end in self.frames(max(self.first, size - 2**17)) if 0 <= begin < at + 60*self.sr]
         if self.total: return max([at, *ends]) > self.sample + self.total - self.sr/2
-        return bool(self.why) or max([at, *ends]) <= at
+        return 0 < self.failed < size or max([at, *ends]) <= at
 
 # %% ../nbs/04_audio.ipynb #42f0dd6b
 LINK = re.compile(rb'OggS\0[\x02\x06].{20}\x01.(?:\x01vorbis|OpusHead|\x7fFLAC)', re.S)
