@@ -228,7 +228,10 @@ class _Part:
     view: Any  # a `Prefixed`
 
     def __init__(self, view: Prefixed, total: int | None = None) -> None: # frames it should have; 0: unknown; None: ask libsndfile
-        self.view, self.file, self.sound = view, view.file, ForwardFile(view)
+        self.view, self.file, self.place = view, view.file, 0  # `place`: how far the file has been read
+        self.whole = type(view) is Prefixed and not view.prefix and not view.skip and self.file.seek(0, 2) == view.size
+        self.file.seek(0)
+        self.sound = ForwardFile(self.file if self.whole else view)  # without a detour where that is not needed
         self.sr, self.decoded, self.why, self.failed = self.sound.samplerate, 0, '', 0  # `failed`: where the first error came
         self.total = total if total is not None else self.sound.frames if self.sound.frames < 2**32 - 1 else 0
 
@@ -242,7 +245,7 @@ class _Part:
                 if not self.why: self.failed = self.view.place
                 self.why = error.error_string or f'error {error.code}'
                 block = out[:len(out) - int(np.isnan(out[::-1, 0]).cumprod().sum())]
-            self.decoded += len(block)
+            self.decoded, self.place = self.decoded + len(block), self.file.tell() if self.whole else self.view.place
             if len(block): yield block
             if not len(block) or (self.why and not self.goes_on): return
 
@@ -327,15 +330,15 @@ def _solid(file: BinaryIO, at: int) -> int:
 class _Mp3Part(_Part):
     "Frames of one kind, with or without a header that counts them."
 
-    def __init__(self, file: BinaryIO, start: int, first: int | None = None) -> None: # where to begin, and where the first frame is
-        file.seek(start if first is None else first)
+    def __init__(self, file: BinaryIO, start: int) -> None:
+        file.seek(start)
         head = file.read(256)
         self.counted, self.kind, self.start = counts_frames(head), _mp3_frame(head)[1], start
-        prefix = b'' if self.counted else info_frame(head[:4])
-        super().__init__(Prefixed(file, prefix, start if self.counted or first is None else first), None if self.counted else 0)
+        first = self.counted and start == after_id3(file)  # then libsndfile passes over the tags
+        super().__init__(Prefixed(file, b'' if self.counted else info_frame(head[:4]), 0 if first else start), None if self.counted else 0)
 
     def next(self) -> _Part | None:
-        at, self.lost = self.view.place, 0
+        at, self.lost = self.place, 0
         found = -1 if self.why else self._other_kind(at)
         while True:
             if found < 0: found, self.lost = _next_mp3(self.file, at)
@@ -346,8 +349,7 @@ class _Mp3Part(_Part):
     def blocks(self) -> Iterator[np.ndarray]:
         "Frames; where a damaged one makes samples that no mp3 was ever given, silence."
         for block in super().blocks():
-            wild = ~(np.abs(block) < 4)
-            if 0 < wild.mean() < .2: block[wild] = 0
+            if not (-4 < block.min() <= block.max() < 4) and (wild := ~(np.abs(block) < 4)).mean() < .2: block[wild] = 0
             yield block
 
     def _other_kind(self, at: int) -> int:
@@ -360,14 +362,14 @@ class _Mp3Part(_Part):
 
     def _followed_by(self, part: '_Mp3Part') -> '_Mp3Part':
         "Hand on what is owed, less what the bytes passed over can explain."
-        owed, per_byte = self.total - self.decoded, self.decoded/max(1, self.view.place - self.start)
+        owed, per_byte = self.total - self.decoded, self.decoded/max(1, self.place - self.start)
         self.damaged = self.lacks() if self.total else bool(self.lost or self.why)
         if self.lacks() and part.kind == self.kind and not part.counted: part.total = max(0, round(owed - self.sr - 1.5*per_byte*self.lost))
         return part
 
     def cut(self) -> bool:
         if self.total: return self.lacks()
-        return bool(self.why) and self.lost*self.decoded > (self.view.place - self.start)*self.sr/2
+        return bool(self.why) and self.lost*self.decoded > (self.place - self.start)*self.sr/2
 
 # %% ../nbs/04_audio.ipynb #edd1636d
 class _Watched(Prefixed):
@@ -735,17 +737,27 @@ class AvSource(Source):
             self.audio = self.container.streams.audio[0]
             self.sr = self.audio.rate
             self.opened = opened.pop_all()  # what could not be opened has been closed by now
-        self.packed = av.AudioResampler(format='flt')  # PyAV reads beyond the planes of 8 channels and more
+        self.packed: dict[Any, Any] = {}  # a resampler for each kind of frame
 
     def close(self) -> None: self.opened.close()
+
+    def alike(self, frame: Any) -> Any:
+        "Packed samples (PyAV reads beyond the planes of 8 channels and more), in the first frame's rate and channels."
+        from av import AudioResampler
+        kind = frame.rate, frame.layout.name, frame.format.name
+        if kind not in self.packed:
+            first = next(iter(self.packed), None)
+            self.packed[kind] = AudioResampler(format='flt', rate=self.sr, layout=first and first[1])
+        return self.packed[kind].resample(frame)
 
     def frames(self) -> Iterator[np.ndarray]:
         "Decoded frames, mono, of some thousand samples each."
         good = bad = 0
         for packet in self.container.demux(self.audio):
-            try: frames = [f for frame in packet.decode() for f in self.packed.resample(frame)]
+            try: frames = [f for frame in packet.decode() for f in self.alike(frame)]
             except (self.error, ValueError): bad += 1
             else:
+                self.damaged = self.damaged or (bad > 0 and good > 0 and len(frames) > 0)
                 good += len(frames)
                 yield from (f.to_ndarray().reshape(-1, f.layout.nb_channels).mean(1, dtype='f4') for f in frames)
         if bad > good: raise NotAudio(self.path, f'{bad} of {bad + good} packets do not decode')
