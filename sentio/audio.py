@@ -463,8 +463,13 @@ class _FlacPart(_Part):
                 part = _FlacPart(self.file, *((found,) if begin < 0 else (self.start, found, begin)))
                 self.damaged = begin >= 0 or (bool(self.why) and self.lacks())
                 return part
-        self.damaged = bool(self.why) and self.ends_well() and self.lacks()
+        self.damaged = bool(self.why) and self.hole()
         return _next_link(self.file.file, self.file.end) if isinstance(self.file, _OggFlac) else None
+
+    def hole(self) -> bool:
+        "Whether, after an error, frames of this song follow to its end, and some are missing."
+        if self.total: return self.ends_well() and self.lacks()
+        return any(begin >= 0 for found, begin, _ in self.frames(max(self.failed, self.file.seek(0, 2) - 2**17)))
 
     def cut(self) -> bool:
         if isinstance(self.file, _OggFlac) and not self.file.ended: return True
