@@ -12,7 +12,7 @@ __all__ = ['ERRORS', 'SIZE_FIELD', 'MP3_RATES', 'BLOCK', 'SPECIAL', 'FRAMES', 'S
            'counts_frames', 'mostly_noise', 'cut_short', 'info_frame', 'Prefixed', 'Source', 'ForwardFile',
            'SndfileSource', 'AvSource', 'gathered', 'FfmpegSource', 'open_audio', 'check_file', 'excerpt', 'levels',
            'level', 'silence_below', 'Check', 'resampled', 'Mix', 'Stream', 'decode', 'answer', 'send', 'serve',
-           'start_worker', 'receive', 'kill_worker', 'stop_worker', 'Worker', 'StandardInput', 'Decoder',
+           'start_worker', 'receive', 'kill_worker', 'stop_worker', 'Worker', 'StandardInput', 'spooled', 'Decoder',
            'conversation', 'ended', 'in_order', 'first_of', 'Audio', 'default_decoder', 'load', 'windows', 'find_audio',
            'passed_over']
 
@@ -662,6 +662,10 @@ class StandardInput:
         if self.why: raise AudioNotFound('-', self.why)
         return self.path
 
+def spooled(path: str | os.PathLike) -> str | os.PathLike:
+    "A path as it is; for `-` a copy of standard input."
+    return StandardInput() if str(path) == '-' and not isinstance(path, StandardInput) else path
+
 # %% ../nbs/04_audio.ipynb #fcd0d4ab
 class Decoder:
     "Decodes files in a worker process, one after the other. Starts it when first needed; `close` it, or use `with`."
@@ -698,7 +702,7 @@ class Decoder:
     ) -> Stream:                       # mono float32 blocks, or those of `make`; `.seconds` and `.flags` at their end
         "Decode one file in bounded memory. Errors come while you iterate, some only at the end."
         part = dict(sr=sr, offset=offset, duration=duration, window=self.window)
-        return Stream(conversation(self, StandardInput() if str(path) == '-' else path, make=make, more=more, **part))
+        return Stream(conversation(self, spooled(path), make=make, more=more, **part))
 
 # %% ../nbs/04_audio.ipynb #9911998c
 def conversation(decoder: Decoder, path: str | os.PathLike, **request: Any) -> Blocks:

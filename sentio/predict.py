@@ -20,7 +20,7 @@ from weakref import WeakSet
 import numpy as np
 
 import sentio
-from .audio import (FAINT, LIMIT, AudioError, Check, Decoder, SilentAudio, StandardInput, in_order, level, silence_below,
+from .audio import (FAINT, LIMIT, AudioError, Check, Decoder, SilentAudio, in_order, level, silence_below, spooled,
                           windows)
 from .emotion import Emotion
 from .harmony import describe
@@ -303,7 +303,7 @@ class Predictor:
 
     def _rows(self, paths: Iterable[str | os.PathLike]) -> Generator[Prediction, None, None]:
         decoders = [self._decoder() for _ in range(self.workers)]
-        files = (StandardInput() if str(p) == "-" else p for p in paths)  # read here, where Ctrl-C is heard
+        files = map(spooled, paths)  # here, where Ctrl-C is heard
         try: yield from in_order(self._row, files, decoders)
         finally: self.decoders += decoders[::-1]
 
