@@ -6,13 +6,15 @@ Docs: https://sw-ai-36.github.io/sentio/audio.html.md"""
 
 # %% auto #0
 __all__ = ['ERRORS', 'SIZE_FIELD', 'MP3_RATES', 'BLOCK', 'MP3_KBITS', 'MP3_MARK', 'FLAC_MARK', 'STREAM', 'LINK', 'PAGE',
-           'UNKNOWN', 'MAGIC', 'SHORTEST', 'LOUDEST', 'SILENCE', 'WINDOW', 'SLACK', 'Blocks', 'FRAME', 'EXTENSIONS',
-           'AudioError', 'AudioNotFound', 'EmptyAudio', 'NotAudio', 'NonFiniteAudio', 'SilentAudio', 'TooShort',
-           'DecodeTimeout', 'promised_bytes', 'ogg_ended', 'after_id3', 'mp3_start', 'counts_frames', 'mostly_noise',
-           'info_frame', 'Prefixed', 'Source', 'ForwardFile', 'SndfileSource', 'AvSource', 'gathered', 'FfmpegSource',
-           'open_audio', 'check_file', 'excerpt', 'Check', 'resampled', 'Stream', 'decode', 'answer', 'send', 'serve',
-           'start_worker', 'receive', 'kill_worker', 'stop_worker', 'Worker', 'Decoder', 'conversation', 'ended',
-           'in_order', 'first_of', 'Audio', 'default_decoder', 'load', 'windows', 'find_audio']
+           'UNKNOWN', 'MAGIC', 'SPECIAL', 'FRAMES', 'SILENCE', 'FAINT', 'BELOW', 'SHORTEST', 'LOUDEST', 'WINDOW',
+           'SLACK', 'OUT_OF_PHASE', 'SHARE', 'DEAD', 'COMPARED', 'Blocks', 'FRAME', 'LIMIT', 'EXTENSIONS', 'BINS',
+           'ONE', 'AudioError', 'AudioNotFound', 'EmptyAudio', 'NotAudio', 'NonFiniteAudio', 'SilentAudio', 'TooShort',
+           'DecodeTimeout', 'WorkerDied', 'promised_bytes', 'ogg_ended', 'after_id3', 'mp3_start', 'counts_frames',
+           'mostly_noise', 'info_frame', 'Prefixed', 'Source', 'ForwardFile', 'SndfileSource', 'AvSource', 'gathered',
+           'FfmpegSource', 'open_audio', 'check_file', 'excerpt', 'levels', 'level', 'silence_below', 'Check',
+           'resampled', 'Mix', 'Stream', 'decode', 'answer', 'send', 'serve', 'start_worker', 'receive', 'kill_worker',
+           'stop_worker', 'Worker', 'StandardInput', 'spooled', 'Decoder', 'conversation', 'ended', 'in_order',
+           'first_of', 'Audio', 'default_decoder', 'load', 'windows', 'find_audio', 'passed_over']
 
 # %% ../nbs/04_audio.ipynb #2d49aa8a
 import io
@@ -27,14 +29,15 @@ import stat
 import struct
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import weakref
 from bisect import bisect_right
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, ClassVar, cast
@@ -86,8 +89,13 @@ class TooShort(AudioError):
 
 # %% ../nbs/04_audio.ipynb #28d6aba8
 class DecodeTimeout(AudioError):
-    "The decoder made no progress within the time limit."
-    hint = 'convert the file to wav or flac, or allow more time: Decoder(timeout=...)'
+    "The decoder made no progress within the time limit, or was not done at the end of another."
+    hint = 'convert the file to wav or flac, or allow more time: Decoder(timeout=..., limit=...)'
+
+# %% ../nbs/04_audio.ipynb #dc5f2bf1
+class WorkerDied(AudioError):
+    "The decoder process died on it, and so did a second one."
+    hint = 'try again, with fewer workers where memory is short; a file that always does it: convert it to wav or flac'
 
 # %% ../nbs/04_audio.ipynb #5a5a0824
 ERRORS = {kind.__name__: kind for kind in AudioError.__subclasses__()}
@@ -119,7 +127,8 @@ def after_id3(
 ) -> int:            # the offset of what follows
     "Skip the ID3v2 tags at the beginning of a file (id3.org, ID3v2.4 section 3.1)."
     file.seek(at)
-    while len(head := file.read(10)) == 10 and head[:3] == b'ID3':
+    for _ in range(1000):  # a million tags are no music
+        if len(head := file.read(10)) < 10 or head[:3] != b'ID3': break
         at = file.seek(at + 10 + sum(byte << shift for byte, shift in zip(head[6:], (21, 14, 7, 0), strict=True)))
     return at
 
@@ -190,7 +199,7 @@ BLOCK = 2**16  # numbers (frames times channels) read at a time
 
 # %% ../nbs/04_audio.ipynb #c7f3d155
 class Source:
-    "Mono float32 blocks of one file at its own rate `sr`; `truncated` and `damaged` are known at the end."
+    "Float32 blocks, shape (n, channels), of one file at its own rate `sr`; `truncated` and `damaged` are known at the end."
     sr: int = 0
     truncated: bool = False  # the end is missing
     damaged: bool = False    # something before the end is missing
@@ -198,11 +207,13 @@ class Source:
     def __iter__(self) -> Iterator[np.ndarray]: raise NotImplementedError
 
     def close(self) -> None:
-        "Let go of a file that is not going to be read."
+        "Let go of the file; more than once does no harm."
 
 # %% ../nbs/04_audio.ipynb #50544018
 class ForwardFile(sf.SoundFile):
     "A sound file that is read from beginning to end, without the seek that soundfile makes after every read."
+    def __init__(self, file: Any) -> None:  # a name that is not UTF-8 goes through as bytes
+        super().__init__(os.fsencode(file) if isinstance(file, str) and os.name == 'posix' else file)
 
     def seekable(self) -> bool: return False
 
@@ -722,7 +733,7 @@ class SndfileSource(Source):
         seconds = 0.
         with self.file:
             while part:
-                with part.sound: yield from (b.mean(1) for b in _alike(part.blocks(), part.sr, self.sr, self.channels))
+                with part.sound: yield from _alike(part.blocks(), part.sr, self.sr, self.channels)
                 last, part = part, part.next()
                 seconds, self.damaged = seconds + last.decoded/last.sr, self.damaged or last.damaged
             self.truncated, why = last.cut(), last.why
@@ -756,7 +767,7 @@ class AvSource(Source):
         return self.packed[kind].resample(frame)
 
     def frames(self) -> Iterator[np.ndarray]:
-        "Decoded frames, mono, of some thousand samples each."
+        "Decoded frames, of some thousand samples each."
         good = bad = 0
         for packet in self.container.demux(self.audio):
             try: frames = [f for frame in packet.decode() for f in self.alike(frame)]
@@ -764,7 +775,7 @@ class AvSource(Source):
             else:
                 self.damaged = self.damaged or (bad > 0 and good > 0 and len(frames) > 0)
                 good += len(frames)
-                yield from (f.to_ndarray().reshape(-1, f.layout.nb_channels).mean(1, dtype='f4') for f in frames)
+                yield from (f.to_ndarray().reshape(-1, f.layout.nb_channels) for f in frames)
         if bad > good: raise NotAudio(self.path, f'{bad} of {bad + good} packets do not decode')
 
     def __iter__(self) -> Iterator[np.ndarray]:
@@ -778,12 +789,13 @@ class AvSource(Source):
 
 # %% ../nbs/04_audio.ipynb #9d5371f6
 def gathered(
-    blocks: Iterable[np.ndarray], # mono blocks of any size
+    blocks: Iterable[np.ndarray], # blocks of any size
     n: int,                       # samples
 ) -> Iterator[np.ndarray]:
     "The same samples in blocks of at least `n`, the last one excepted."
     waiting: list[np.ndarray] = []
     for block in blocks:
+        if waiting and block.shape[1:] != waiting[0].shape[1:]: yield np.concatenate(waiting); waiting = []  # other channels from here on
         waiting.append(block)
         if sum(map(len, waiting)) >= n: yield np.concatenate(waiting); waiting = []
     if waiting: yield np.concatenate(waiting)
@@ -800,22 +812,27 @@ class FfmpegSource(Source):
         self.out = self.process.stdout
         self.path = path
         magic, offset, _, _, self.sr, self.channels = struct.unpack('>4s5I', self.out.read(24).ljust(24, b'\0'))
-        if magic != b'.snd': self.process.kill(); self.process.wait(); raise NotAudio(path, 'ffmpeg finds no sound in it')
+        if magic != b'.snd': self.close(); raise NotAudio(path, 'ffmpeg finds no sound in it')
         self.out.read(offset - 24)
+
+    def close(self) -> None:
+        self.process.kill()
+        self.out.close()
+        self.process.wait()
 
     def __iter__(self) -> Iterator[np.ndarray]:
         decoded, frame = 0, 4*self.channels
         with self.process:
             while data := self.out.read(frame*max(256, BLOCK//self.channels)):
                 decoded += len(data)//frame
-                yield np.frombuffer(data[:len(data)//frame*frame], '>f4').reshape(-1, self.channels).mean(1, dtype='f4')
+                yield np.frombuffer(data[:len(data)//frame*frame], '>f4').reshape(-1, self.channels).astype('f4')
         self.truncated = self.process.returncode != 0
         if self.truncated and decoded < self.sr: raise NotAudio(self.path, f'ffmpeg fails after {decoded/self.sr:.2f} s')
 
 # %% ../nbs/04_audio.ipynb #2ea5e0d6
 def open_audio(
     path: str, # any audio file
-) -> Source:   # mono blocks at the file's own rate
+) -> Source:   # blocks at the file's own rate
     "The first decoder that opens the file, or the error that says why none does."
     check_file(path)
     for decoder in (SndfileSource, AvSource, FfmpegSource):
@@ -832,9 +849,20 @@ def check_file(path: str) -> None:
     "Is it there, is it a file, may it be read, is there anything in it?"
     try: mode, size = (info := os.stat(path)).st_mode, info.st_size
     except (OSError, ValueError) as error: raise AudioNotFound(path, getattr(error, 'strerror', None) or str(error)) from None
-    if stat.S_ISDIR(mode): raise AudioNotFound(path, 'this is a folder')
+    if stat.S_ISDIR(mode): raise AudioNotFound(path, _folder(path))
+    if not stat.S_ISREG(mode): raise AudioNotFound(path, f'not a regular file ({SPECIAL.get(stat.S_IFMT(mode), "of another kind")})')
     if not os.access(path, os.R_OK): raise AudioNotFound(path, 'it may not be read')
-    if stat.S_ISREG(mode) and size == 0: raise EmptyAudio(path, '0 bytes')
+    if size == 0: raise EmptyAudio(path, '0 bytes')
+
+# %% ../nbs/04_audio.ipynb #7b02da52
+SPECIAL = {stat.S_IFIFO: 'a pipe: the path - reads standard input', stat.S_IFSOCK: 'a socket',
+           stat.S_IFCHR: 'a device', stat.S_IFBLK: 'a device'}
+
+def _folder(path: str) -> str:
+    "What is to be said of a folder that is not a file: that it is one, or that it cannot be read."
+    try: os.scandir(path).close()
+    except OSError as error: return f'the folder cannot be read ({error.strerror})'
+    return 'this is a folder'
 
 # %% ../nbs/04_audio.ipynb #2af86763
 def excerpt(
@@ -852,10 +880,34 @@ def excerpt(
         if len(part): yield part
         if at >= stop: return
 
+# %% ../nbs/04_audio.ipynb #ff1a001d
+FRAMES = 21  # a second: a whole number of samples at 22,050 and 44,100 Hz, in windows of five seconds and of ten
+
+def levels(
+    y: np.ndarray, # mono samples, shape (n,), full scale 1
+    sr: float,     # Hz
+) -> np.ndarray:   # of each whole frame; of all that is there where it is less than one
+    "Standard deviation of each frame, full scale 1."
+    n = min(max(1, round(sr/FRAMES)), len(y))
+    return y[:len(y)//n*n].reshape(-1, n).std(1) if n else np.zeros(1)
+
+def level(y: np.ndarray, sr: float) -> float: # full scale 1; 1e-3 is -60 dBFS
+    "Mean level of a window."
+    return float(levels(y, sr).mean())
+
+# %% ../nbs/04_audio.ipynb #6f6190bb
+SILENCE, FAINT = 10**(-90/20), 10**(-70/20)  # levels, full scale 1: below the first all is silence, above the second nothing is
+BELOW = 10**(-45/20)                         # between them, what is so far below the loudest window
+
+def silence_below(
+    loudest: float, # level of the song's loudest window, full scale 1
+) -> float:         # the level below which a window of this song is silent
+    "Where silence begins."
+    return min(FAINT, max(SILENCE, BELOW*loudest))
+
 # %% ../nbs/04_audio.ipynb #c1d0dcf5
 SHORTEST = 1.   # seconds
 LOUDEST = 100.  # largest sample, full scale 1: +40 dBFS, more than any mix and less than integers written as floats
-SILENCE = 1e-4  # half the distance from the lowest to the highest sample, full scale 1: -80 dBFS
 WINDOW = 10.    # seconds a model hears at a time
 SLACK = .1      # seconds that a window may lack, or a file have beyond it
 
@@ -865,33 +917,98 @@ class Check:
 
     def __init__(self, path: str, sr: int, shortest: float = SHORTEST, offset: float = 0.) -> None: # Hz, seconds, seconds
         self.path, self.sr, self.shortest, self.offset = path, sr, shortest, offset
-        self.n, self.low, self.high = 0, math.inf, -math.inf
+        self.n, self.loudest, self._rest, self._frames = 0, 0., np.zeros(0, 'f4'), deque[float](maxlen=round(WINDOW*FRAMES))
 
     @property
     def seconds(self) -> float: return self.n/self.sr
+
+    def _measure(self, block: np.ndarray) -> None:
+        "The loudest window so far, looked for every quarter of a window."
+        y, frame = np.concatenate([self._rest, block]), max(1, round(self.sr/FRAMES))
+        done = len(y)//frame*frame
+        self._rest = y[done:]
+        for k, x in enumerate(levels(y[:done], self.sr) if done else ()):
+            self._frames.append(float(x))
+            if len(self._frames) == self._frames.maxlen and k % 52 == 0: self._compare()
+
+    def _compare(self) -> None: self.loudest = max(self.loudest, sum(self._frames)/len(self._frames))
 
     def __call__(self, blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
         for block in blocks:
             if not (top := np.abs(block).max()) <= LOUDEST:
                 what = f'samples of {top:.0e} times full scale' if np.isfinite(top) else 'NaN or infinite samples'
                 raise NonFiniteAudio(self.path, f'{what} after {self.seconds:.1f} s')
-            self.n, self.low, self.high = self.n + len(block), min(self.low, block.min()), max(self.high, block.max())
+            self.n += len(block)
+            self._measure(block)
             yield block
         if not self.n and not self.offset: raise EmptyAudio(self.path, 'no samples')
         if self.seconds < self.shortest: raise TooShort(self.path, f'{self.seconds:.2f} s from {self.offset:g} s on')
-        if (self.high - self.low)/2 < SILENCE: raise SilentAudio(self.path, f'silence for all of its {self.seconds:.1f} s')
+        if self._frames: self._compare()
+        if self.loudest < SILENCE: raise SilentAudio(self.path, f'silence for all of its {self.seconds:.1f} s')
 
 # %% ../nbs/04_audio.ipynb #c3b8c7e5
 def resampled(
     blocks: Iterable[np.ndarray], # mono float32 blocks
     source_sr: int,               # their rate, Hz
     sr: int,                      # the rate wanted, Hz
-) -> Iterator[np.ndarray]:
+) -> Generator[np.ndarray, None, None]:
     "Mono blocks at `sr` (soxr, quality HQ, as librosa); does nothing where the rates are equal."
     if source_sr == sr: yield from blocks; return
     stream = soxr.ResampleStream(source_sr, sr, 1, dtype='float32')
     for block in blocks: yield stream.resample_chunk(np.ascontiguousarray(block))
     yield stream.resample_chunk(np.zeros(0, 'f4'), last=True)
+
+# %% ../nbs/04_audio.ipynb #3513cef0
+OUT_OF_PHASE = -.6  # correlation of two channels; recordings lie between 0 and 1, wide ones a little below 0, for moments further
+SHARE = 1/3         # of the sound of two channels that must be out of phase
+DEAD = 1e-3         # power of a silent channel, relative to the strongest: -30 dB
+COMPARED = 600.     # seconds of a file that are compared
+
+# %% ../nbs/04_audio.ipynb #0c71ec2d
+class _Channels:
+    "What n channels have to do with each other, summed over pieces."
+    def __init__(self, n: int) -> None: self.power, self.both, self.apart = np.zeros(n), np.zeros((n, n)), np.zeros((n, n))
+
+    def add(self, y: np.ndarray) -> None: # samples (m, n)
+        "Another piece; it weighs as much as it is long and loud."
+        x = y - y.mean(0, dtype='f8')
+        C = x.T @ x/len(x)
+        p = C.diagonal()
+        pairs = np.outer(sounds := p > max(SILENCE**2, DEAD*p.max()), sounds)*len(x)*np.sqrt(p.mean())
+        self.power += p*len(x)
+        self.both += pairs
+        self.apart += pairs*(C < OUT_OF_PHASE*np.sqrt(np.outer(p, p)))
+
+    def used(self) -> tuple[list[int], dict[str, bool]]: # which channels; flags
+        "From the strongest channel down (in steps of a decibel): those that are not silent, and not out of phase with one before them."
+        if not self.power.max(): return list(range(len(self.power))), {}
+        relative = self.power/self.power.max()
+        order = [int(k) for k in np.argsort(-np.round(10*np.log10(relative + 1e-30)), kind='stable') if not relative[k] < DEAD]
+        used: list[int] = []
+        for k in order:
+            if not any(0 < self.both[k, j] <= self.apart[k, j]/SHARE for j in used): used.append(k)
+        return sorted(used), {'phase_inverted': len(used) < len(order), 'one_channel': len(order) == 1 < len(self.power)}
+
+# %% ../nbs/04_audio.ipynb #2fc931bb
+class Mix:
+    "Blocks, shape (n, channels), to mono; `flags` are known as soon as there are several channels."
+    def __init__(self, path: str) -> None: self.path, self.flags, self._found = path, dict[str, bool](), dict[int, list[int]]()
+
+    def __call__(self, blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+        for block in blocks:
+            n = block.shape[1]
+            if n > 1 and n not in self._found: self._compare(n)
+            used = self._found.get(n, range(n))
+            yield (block if len(used) == n else block[:, used]).mean(1)
+
+    def _compare(self, n: int) -> None:
+        "Decode the file a first time; whatever is wrong with it is for the second time to say."
+        channels = _Channels(n)
+        with suppress(Exception), closing(open_audio(self.path)) as source:
+            for y in gathered(excerpt(source, source.sr, duration=COMPARED), source.sr//2):
+                if y.shape[1] == n: channels.add(y)
+        self._found[n], flags = channels.used()
+        self.flags = {name: so or self.flags.get(name, False) for name, so in flags.items()}
 
 # %% ../nbs/04_audio.ipynb #d4cab496
 Blocks = Generator[np.ndarray, None, tuple[float, tuple[str, ...]]]
@@ -914,11 +1031,13 @@ def decode(
     window: float = WINDOW,        # seconds below which a file is flagged `short`
 ) -> Blocks:                       # blocks; returns (seconds, flags)
     "Decode in this process. Errors of the whole (silent, too short) come after the blocks."
-    source = open_audio(path)
+    source, mix = open_audio(path), Mix(path)
     check = Check(path, source.sr, SHORTEST if duration is None else min(SHORTEST, duration), offset)
-    for block in resampled(check(excerpt(source, source.sr, offset, duration)), source.sr, sr):
-        if len(block): yield block
-    flags = {'truncated': source.truncated, 'damaged': source.damaged, 'short': check.seconds < window - SLACK}
+    blocks = resampled(check(excerpt(mix(source), source.sr, offset, duration)), source.sr, sr)
+    with closing(source), closing(blocks):
+        for block in blocks:
+            if len(block): yield block
+    flags = {'truncated': source.truncated, 'damaged': source.damaged, 'short': check.seconds < window - SLACK} | mix.flags
     return check.seconds, tuple(name for name, so in flags.items() if so)
 
 # %% ../nbs/04_audio.ipynb #8101af0b
@@ -989,6 +1108,7 @@ class Worker:
 
     def __init__(self) -> None:
         self.process, self.owner, self.busy = start_worker(), os.getpid(), False
+        self.waited, self.interrupted = 0., False  # seconds for this file; ended on purpose
         self.stop = weakref.finalize(self, stop_worker, self.process, self.owner)
 
     def usable(self) -> bool: return not self.busy and self.owner == os.getpid() and self.process.poll() is None
@@ -996,20 +1116,52 @@ class Worker:
     def ask(self, **request: Any) -> None:
         "Begin a file."
         assert self.process.stdin is not None
-        self.busy = True
+        self.busy, self.waited = True, 0.
         with suppress(BrokenPipeError):  # a worker that has just died is noticed by `next`
             self.process.stdin.write(json.dumps(request).encode() + b'\n')
             self.process.stdin.flush()
 
-    def next(self, path: str, timeout: float) -> tuple[bytes, bytes]:
+    def next(self, path: str, timeout: float, limit: float = math.inf) -> tuple[bytes, bytes]:
         "The next message, or the error that the end of the process means."
-        late, began = threading.Timer(timeout, kill_worker, [self.process]), time.monotonic()
+        wait, began = max(0, min(timeout, limit - self.waited)), time.monotonic()
+        late = threading.Timer(wait, kill_worker, [self.process])
         late.start()
         try: kind, body = receive(self.process)
         finally: late.cancel()
+        self.waited += (took := time.monotonic() - began)
         if kind: return kind, body
-        if time.monotonic() - began >= timeout: raise DecodeTimeout(path, f'no progress for {timeout:g} s')
-        raise NotAudio(path, 'the decoder crashed on it')
+        if took < wait: raise WorkerDied(path, 'the decoder process died')
+        raise DecodeTimeout(path, f'no progress for {timeout:g} s' if wait == timeout else f'not finished after {limit:g} s')
+
+# %% ../nbs/04_audio.ipynb #3d1c2588
+LIMIT = 900.  # seconds
+
+# %% ../nbs/04_audio.ipynb #95656a19
+class StandardInput:
+    "What comes on standard input, as a file that is shown as `-`."
+
+    def __init__(self, most: int = 2**31) -> None: # bytes
+        file, self.path = tempfile.mkstemp(prefix='sentio-')
+        self.why, self._remove = '', weakref.finalize(self, Path(self.path).unlink, missing_ok=True)
+        try:
+            with open(file, 'wb') as copy: self._copy(copy, most)
+        except OSError as error: self.why = f'standard input cannot be copied ({error.strerror})'
+
+    def _copy(self, copy: BinaryIO, most: int) -> None:
+        read: Callable[[int], bytes] = getattr(sys.stdin, 'buffer', io.BytesIO()).read
+        while not self.why and (data := read(2**20)):
+            copy.write(data)
+            if copy.tell() > most: self.why = f'more than {most/2**30:g} GB on standard input'
+
+    def __str__(self) -> str: return '-'
+
+    def __fspath__(self) -> str:
+        if self.why: raise AudioNotFound('-', self.why)
+        return self.path
+
+def spooled(path: str | os.PathLike) -> str | os.PathLike:
+    "A path as it is; for `-` a copy of standard input."
+    return StandardInput() if str(path) == '-' and not isinstance(path, StandardInput) else path
 
 # %% ../nbs/04_audio.ipynb #fcd0d4ab
 class Decoder:
@@ -1019,8 +1171,9 @@ class Decoder:
         self,
         timeout: float = 60.,    # seconds without progress after which a file is given up
         window: float = WINDOW,  # seconds below which a file is flagged `short`
+        limit: float = LIMIT,    # seconds of waiting for one file after which it is given up
     ) -> None:
-        self.timeout, self.window = timeout, window
+        self.timeout, self.window, self.limit = timeout, window, limit
         self.worker: Worker | None = None
 
     def __enter__(self) -> 'Decoder': return self
@@ -1028,16 +1181,16 @@ class Decoder:
 
     def close(self) -> None:
         "End the worker. The next file starts a new one."
-        if self.worker: self.worker.stop()
+        if self.worker: self.worker.interrupted = True; self.worker.stop()
         self.worker = None
 
     def interrupt(self) -> None:
-        "From another thread: end the file that is being decoded, as if its decoder had crashed."
-        if worker := self.worker: kill_worker(worker.process)
+        "From another thread: end the file that is being decoded, for good."
+        if worker := self.worker: worker.interrupted = True; kill_worker(worker.process)
 
     def stream(
         self,
-        path: str | os.PathLike,       # any audio file
+        path: str | os.PathLike,       # any audio file; `-`: standard input
         sr: int = 22050,               # rate wanted, Hz
         offset: float = 0.,            # seconds to leave out at the beginning
         duration: float | None = None, # seconds to keep; None: all
@@ -1046,28 +1199,43 @@ class Decoder:
     ) -> Stream:                       # mono float32 blocks, or those of `make`; `.seconds` and `.flags` at their end
         "Decode one file in bounded memory. Errors come while you iterate, some only at the end."
         part = dict(sr=sr, offset=offset, duration=duration, window=self.window)
-        return Stream(conversation(self, path=os.fspath(path), make=make, more=more, **part))
+        return Stream(conversation(self, spooled(path), make=make, more=more, **part))
 
 # %% ../nbs/04_audio.ipynb #9911998c
-def conversation(decoder: Decoder, **request: Any) -> Blocks:
+def conversation(decoder: Decoder, path: str | os.PathLike, **request: Any) -> Blocks:
     "Ask, hand on the blocks, and leave no worker in the middle of a file."
-    if decoder.worker is None or not decoder.worker.usable(): decoder.close()
-    worker = decoder.worker = decoder.worker or Worker()
-    worker.ask(**request)
-    try:
-        while (message := worker.next(request['path'], decoder.timeout))[0] == b'A':
-            yield np.frombuffer(message[1], '<f4')
-            if worker is not decoder.worker: raise RuntimeError('this Decoder has begun another file: finish one stream before the next')
-        worker.busy = False
-    finally:
-        if worker.busy: worker.stop()
-    return ended(*message)
+    done, again, shown, name = 0, False, str(path), _for_worker(os.fspath(path))
+    while True:
+        if decoder.worker is None or not decoder.worker.usable(): decoder.close()
+        worker, seen = decoder.worker or Worker(), 0
+        decoder.worker = worker
+        worker.ask(path=name, **request)
+        try:
+            while (message := worker.next(shown, decoder.timeout, decoder.limit))[0] == b'A':
+                if (seen := seen + 1) <= done: continue
+                done = seen
+                yield np.frombuffer(message[1], '<f4')
+                if worker is not decoder.worker: raise RuntimeError('this Decoder has begun another file: finish one before the next')
+            worker.busy = False
+            return ended(shown, *message)
+        except WorkerDied:
+            if again or worker.interrupted: raise
+            again = True
+        finally:
+            if worker.busy: worker.stop()
+
+# %% ../nbs/04_audio.ipynb #d66f60a4
+def _for_worker(path: str) -> str:
+    "The path as another process knows it: each has a /dev/stdin and /dev/fd/63 of its own. An `AudioError` where it is no file."
+    if not path.startswith(('/dev/', '/proc/')): return path
+    check_file(path)
+    return os.path.realpath(path)
 
 # %% ../nbs/04_audio.ipynb #fb7039fe
-def ended(kind: bytes, body: bytes) -> tuple[float, tuple[str, ...]]:
+def ended(path: str, kind: bytes, body: bytes) -> tuple[float, tuple[str, ...]]:
     "What the last message says: seconds and flags, or the error to raise."
     first, *rest = json.loads(body)
-    if kind == b'E': raise ERRORS[first](*rest)
+    if kind == b'E': raise ERRORS[first](path, rest[1])
     return first, tuple(rest[0])
 
 # %% ../nbs/04_audio.ipynb #80fba789
@@ -1106,7 +1274,7 @@ class Audio:
     samples: np.ndarray     # mono, float32, shape (n,), full scale [-1, 1]
     sr: int                 # Hz
     seconds: float          # length
-    flags: tuple[str, ...]  # of `truncated`, `short`
+    flags: tuple[str, ...]  # of `truncated`, `short`, `phase_inverted`, `one_channel`
 
 # %% ../nbs/04_audio.ipynb #d913bba7
 _thread = threading.local()
@@ -1151,19 +1319,46 @@ def windows(
 
 # %% ../nbs/04_audio.ipynb #8bee2b12
 EXTENSIONS = frozenset('''
-wav wave w64 rf64 flac ogg oga opus mp3 mp2 aif aiff aifc au snd caf
-m4a m4b mp4 aac wma webm mka ape wv ac3 amr
+wav wave bwf w64 rf64 flac ogg oga ogx opus spx mp1 mp2 mp3 mpga aif aiff aifc au snd caf voc paf iff 8svx svx nist sph ircam avr sds pvf
+m4a m4b m4r mp4 m4v mov qt f4a f4v 3gp 3g2 3gpp aac adts loas wma wmv asf xwma webm weba mka mkv ogv avi flv mpg mpeg vob m2ts mts
+ape wv tta tak shn mpc mp+ mpp ofr dsf dff ac3 eac3 ec3 dts dtshd thd mlp amr awb gsm ra rm rmvb oma aa3 at3
 '''.split())
 
 def find_audio(
     paths: str | os.PathLike | Iterable[str | os.PathLike], # files and folders
-) -> list[Path]: # each file once
+    skipped: Counter[str] | None = None, # counts what is passed over, see `passed_over`
+) -> list[Path]: # each file once; a folder that cannot be read is there itself, as a file that cannot be read would be
     "Files as named, whatever they are called; folders with all that is in them, sorted, where the ending is one of `EXTENSIONS`."
-    given = [paths] if isinstance(paths, str | os.PathLike) else paths
-    return list(dict.fromkeys(file for path in map(Path, given) for file in (sorted(_inside(path)) if path.is_dir() else [path])))
+    given, count = [paths] if isinstance(paths, str | os.PathLike) else paths, Counter[str]() if skipped is None else skipped
+    inside = (sorted(_inside(path, count)) if os.path.isdir(path) else [path] for path in map(Path, given))
+    return list(dict.fromkeys(file for files in inside for file in files))
 
 # %% ../nbs/04_audio.ipynb #c7030cdb
-def _inside(folder: Path) -> Iterator[Path]:
-    "Audio files in a folder and below; hidden ones left out, linked folders not entered."
-    for root, _, names in os.walk(folder):
-        yield from (Path(root)/n for n in names if n.rpartition('.')[2].lower() in EXTENSIONS and not n.startswith('.'))
+BINS = frozenset(('@eadir', '@tmp', '#recycle', '@recycle', '#snapshot', '$recycle.bin', 'recycler', 'system volume information',
+                  'lost+found', '__macosx'))
+
+def _inside(folder: Path, skipped: Counter[str]) -> Iterator[Path]:
+    "Audio files in a folder and below; hidden files, hidden folders and bins left out, linked folders not entered."
+    unread = list[OSError]()
+    for root, folders, names in os.walk(folder, onerror=unread.append):
+        kinds = {name: _passed(root, name) for name in folders}
+        skipped.update(kind for kind in kinds.values() if kind)
+        folders[:] = [name for name in folders if not kinds[name]]
+        for name in names:
+            if name.startswith('.'): skipped['hidden files'] += 1
+            elif name.rpartition('.')[2].lower() not in EXTENSIONS: skipped['files of other kinds'] += 1
+            else: yield Path(root, name)
+    yield from (Path(error.filename) for error in unread)
+
+ONE = {'hidden folders': 'hidden folder', 'linked folders': 'linked folder', 'hidden files': 'hidden file',
+       'files of other kinds': 'file of another kind'}
+
+def _passed(root: str, name: str) -> str:
+    "Why a folder is not entered; nothing where it is."
+    if name.startswith('.') or name.lower() in BINS: return 'hidden folders'
+    return 'linked folders' if os.path.islink(os.path.join(root, name)) else ''
+
+def passed_over(skipped: Counter[str]) -> str:
+    "One line that says what was passed over; empty where nothing was."
+    some = ', '.join(f'{n} {kind}' if n > 1 else f'1 {ONE[kind]}' for kind, n in skipped.items() if n)
+    return some and f'passed over: {some}'

@@ -31,7 +31,7 @@ from onnxruntime.transformers.float16 import convert_float_to_float16
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from .audio import SILENCE, SLACK, load
+from .audio import BELOW, FAINT, FRAMES, SILENCE, SLACK, load
 from .calibration import Spread, fit_spread
 from .deam import split
 from .export import Node, WithSpread, network_to_onnx, put_before, with_facts, write_card
@@ -138,7 +138,10 @@ def each_window(model: onnx.ModelProto) -> onnx.GraphProto: # first sample -> po
     op, tensor = helper.make_node, helper.make_tensor_value_info
     before = [op("Unsqueeze", ["first", "axis"], ["begin"]), op("Add", ["begin", "n"], ["end"]),
               op("Slice", ["long", "begin", "end"], ["piece"]), op("Unsqueeze", ["piece", "axis"], ["net_samples"]),
-              op("Abs", ["piece"], ["size"]), op("ReduceMax", ["size"], ["loud"], keepdims=0)]
+              op("Reshape", ["piece", "by_frame"], ["frames"]), op("ReduceMean", ["frames", "second_axis"], ["centre"]),
+              op("Sub", ["frames", "centre"], ["around"]), op("Mul", ["around", "around"], ["square"]),
+              op("ReduceMean", ["square", "second_axis"], ["variance"]), op("Sqrt", ["variance"], ["levels"]),
+              op("ReduceMean", ["levels"], ["loud"], keepdims=0)]
     after = [op("Squeeze", [a, "axis"], [b]) for a, b in (("net_rating", "point"), ("net_spread", "width"))]
     outputs = [tensor("point", TensorProto.FLOAT, [2]), tensor("width", TensorProto.FLOAT, [2]), tensor("loud", TensorProto.FLOAT, [])]
     return helper.make_graph([*before, *model.graph.node, *after], "window", [tensor("first", TensorProto.INT64, [])], outputs)
@@ -160,7 +163,9 @@ def mean_of_windows() -> list[Node]:
     "points, widths and louds of the windows -> rating and spread of the song, its curve, and the middle of each window in seconds."
     op = helper.make_node
     mean = [op("MatMul", ["heard", x], [f"sum_{x}"]) for x in ("curve", "widths")] + [op("ReduceSum", ["heard"], ["number"], keepdims=0)]
-    return [op("Clip", ["points", "low", "high"], ["curve"]), op("GreaterOrEqual", ["louds", "quiet"], ["is_heard"]),
+    return [op("Clip", ["points", "low", "high"], ["curve"]), op("ReduceMax", ["louds"], ["loudest"], keepdims=0),
+            op("Mul", ["loudest", "below"], ["beside"]), op("Max", ["beside", "silence"], ["or_more"]),
+            op("Min", ["or_more", "faint"], ["quiet"]), op("GreaterOrEqual", ["louds", "quiet"], ["is_heard"]),
             op("Cast", ["is_heard"], ["heard"], to=TensorProto.FLOAT), *mean,
             op("Div", ["sum_curve", "number"], ["rating"]), op("Div", ["sum_widths", "number"], ["spread"]),
             op("Min", ["length", "n"], ["width_of_one"]), op("Add", ["starts", "starts"], ["twice"]),
@@ -174,8 +179,9 @@ def song_model(
     "From mono samples at 22,050 Hz, 1 s or more, to the emotion of a song and its curve; nan where all is silence."
     card, model = read_card(Path(path)), compose.add_prefix(window_model(path), "net_")
     n, step, slack = (round(x * card["sr"]) for x in (card["window"], card["hop"], SLACK))
-    whole: dict[str, Any] = dict(zero=0, one=1, axis=[0], n=[n], n_less_1=[n - 1], step=[step], slack=[slack])
-    real = dict(low=-1, high=1, quiet=SILENCE, twice_sr=2 * card["sr"])
+    whole: dict[str, Any] = dict(zero=0, one=1, axis=[0], n=[n], n_less_1=[n - 1], step=[step], slack=[slack],
+                                 by_frame=[-1, round(card["sr"] / FRAMES)], second_axis=[1])
+    real = dict(low=-1, high=1, silence=SILENCE, faint=FAINT, below=BELOW, twice_sr=2 * card["sr"])
     constants = [numpy_helper.from_array(np.array(x, t), k) for t, v in (("i8", whole), ("f4", real)) for k, x in v.items()]
     sizes: dict[str, list[Any]] = {"rating": [2], "spread": [2], "second": ["windows"], "curve": ["windows", 2]}
     loop = helper.make_node("Scan", ["starts"], ["points", "widths", "louds"], num_scan_inputs=1, body=each_window(model))

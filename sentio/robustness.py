@@ -29,7 +29,7 @@ import soundfile as sf
 import soxr
 from tqdm.auto import tqdm
 
-from .audio import ERRORS, DecodeTimeout, load
+from .audio import ERRORS, DecodeTimeout, WorkerDied, load
 from .baselines import RECIPES, Recipe, Songs, feature_matrix, fit_chosen
 from .deam import split
 from .harmony import describe
@@ -457,24 +457,28 @@ def outcome(p: Prediction) -> str:
     "The name of the error, or `numbers`, or what must never be."
     if p.emotion: return "numbers" if np.isfinite([p.emotion.valence, p.emotion.arousal]).all() else "no number"
     if isinstance(p.error, DecodeTimeout): return "hang"
-    return "crash" if p.error and "crashed" in p.error.why else type(p.error).__name__
+    return "crash" if isinstance(p.error, WorkerDied) else type(p.error).__name__
 
 # %% ../nbs/20a_robustness.ipynb #f0762c4b
-def usage(predict: Predictor) -> dict[str, float]: # nothing where there is no /proc
-    "Memory (MB) and open files of this process and of its decoder, and how many child processes there are."
+def usage(predict: Predictor, mark: str = "") -> dict[str, float]: # nothing where there is no /proc
+    "Memory (MB) and open files of this process and of its decoder, and how many processes it has started."
     worker = next((d.worker for d in predict.decoders if d.worker), None)
     if not Path("/proc/self/status").exists() or not worker: return {}
     pids = dict(own=os.getpid(), decoder=worker.process.pid)
     mb = {f"{k} MB": int(Path(f"/proc/{p}/status").read_text().split("VmRSS:")[1].split()[0]) / 1000 for k, p in pids.items()}
-    return mb | {f"{k} files": len(os.listdir(f"/proc/{p}/fd")) for k, p in pids.items()} | dict(children=children())
+    return mb | {f"{k} files": len(os.listdir(f"/proc/{p}/fd")) for k, p in pids.items()} | dict(children=children(mark))
 
 # %% ../nbs/20a_robustness.ipynb #d51d80c8
-def children() -> int:
-    "How many processes this one has started that still exist."
-    n = 0
-    for thread in Path("/proc/self/task").iterdir():
-        with suppress(OSError): n += len(Path(thread, "children").read_text().split())  # the thread may have ended by now
-    return n
+def children(mark: str = "") -> int: # a text in the environment of all that was started, such as a folder for temporary files
+    "How many processes this one has started, and those in turn, that still exist; with `mark` also those whose parent is gone."
+    parents, marked = dict[int, int](), set[int]()
+    for process in (p for p in Path("/proc").iterdir() if p.name.isdecimal()):
+        with suppress(OSError):  # it may have ended by now, or be another user's
+            parents[int(process.name)] = int((process / "stat").read_text().rpartition(")")[2].split()[1])
+            if mark and mark.encode() in (process / "environ").read_bytes(): marked.add(int(process.name))
+    found, new = set[int](), {os.getpid()}
+    while new: found |= new; new = {p for p, parent in parents.items() if parent in new} - found
+    return len((found | marked) - {os.getpid()})
 
 # %% ../nbs/20a_robustness.ipynb #8dea2134
 def mutant(good: dict[str, list[bytes]], seed: int, n: int) -> tuple[str, int, bytes, str]:
@@ -514,7 +518,7 @@ def fuzz(
             row = heard_as(predict, file)
             moved = np.abs(np.array([row.get("valence"), row.get("arousal")], float) - whole[kind, which]).max()
             rows.append(dict(file=n, format=kind, mutation=how, moved=moved) | row)
-            if n % max(1, files // 20) == 0: looks.append(dict(file=n, left=len(os.listdir(folder)) - 1) | usage(predict))
+            if n % max(1, files // 20) == 0: looks.append(dict(file=n, left=len(os.listdir(folder)) - 1) | usage(predict, folder))
     return pd.DataFrame(rows), pd.DataFrame(looks)
 
 # %% ../nbs/20a_robustness.ipynb #33676125

@@ -26,7 +26,7 @@ import onnxruntime as ort
 import soundfile as sf
 from web import Missing, build, server, student
 
-from sentio.audio import SILENCE, load, windows
+from sentio.audio import level, load, silence_below, windows
 from sentio.corpus import piece
 from sentio.emotion import PALETTE, QUADRANTS, quadrant
 
@@ -144,7 +144,8 @@ def expected(session: ort.InferenceSession, card: dict, path: Path) -> dict[str,
     y = load(path, sr=card["sr"]).samples
     rating, spread, second, curve = session.run(None, {session.get_inputs()[0].name: y})
     half = spread * [card["interval"]["80"][d] for d in ("valence", "arousal")]
-    loud = [np.abs(x).max() >= SILENCE for _, x in windows([y], card["sr"], card["window"], card["hop"])]
+    levels = np.array([level(x, card["sr"]) for _, x in windows([y], card["sr"], card["window"], card["hop"])])
+    loud = levels >= silence_below(levels.max())
     return {"song": np.stack([rating, rating - half, rating + half]).clip(-1, 1).T, "curve": np.column_stack([second, curve])[loud]}
 
 

@@ -2,7 +2,8 @@
 import {drawCurve, drawPlane, clock} from './draw.js';
 
 const SHORTEST = 1, LONGEST = 30 * 60;  // seconds; the browser decodes a whole file at once, so there is an end
-const SILENCE = 1e-4, LOUDEST = 100;    // of full scale, as in sentio/audio.py
+const LOUDEST = 100;                    // of full scale, as in sentio/audio.py
+const SILENCE = 10 ** (-90 / 20), FAINT = 10 ** (-70 / 20), BELOW = 10 ** (-45 / 20);  // levels, as there
 const QUADRANTS = {Q1: 'happy, excited', Q2: 'angry, tense', Q3: 'sad, gloomy', Q4: 'calm, content'};
 const DIMENSIONS = {valence: ['unpleasant', 'pleasant'], arousal: ['calm', 'energetic']};
 const KINDS = {  // how files begin, byte for byte as Latin-1
@@ -47,14 +48,8 @@ function mono(buffer) {
 function check(y, sr, name) {
   const seconds = y.length / sr;
   if (seconds < SHORTEST) throw new Problem(`“${name}” lasts ${seconds.toFixed(2)} s. Give at least one second of music.`);
-  let low = Infinity, high = -Infinity, sound = true;
-  for (const x of y) {
-    sound &&= Math.abs(x) <= LOUDEST;  // false for NaN
-    low = Math.min(low, x);
-    high = Math.max(high, x);
-  }
-  if (!sound) throw new Problem(`“${name}” has samples that are no sound (NaN, infinite or enormous). Export it again, best as 16-bit wav or flac.`);
-  if ((high - low) / 2 < SILENCE) throw new Problem(silent(name, seconds));
+  if (!y.every(x => Math.abs(x) <= LOUDEST))  // not so for NaN
+    throw new Problem(`“${name}” has samples that are no sound (NaN, infinite or enormous). Export it again, best as 16-bit wav or flac.`);
 }
 
 const silent = (name, seconds) => `“${name}” is silence for all of its ${seconds.toFixed(1)} s. There is nothing to predict; check the recording.`;
@@ -101,7 +96,8 @@ const mean = xs => xs.reduce((sum, x) => sum + x, 0) / xs.length;
 
 // Mean over the windows that are not silent; an interval is the mean spread times the card's factor. `curve` has null where it is silent.
 function summary(rows, {interval}, name, seconds) {
-  const loud = row => !row.rating.some(isNaN), heard = rows.filter(loud), result = {name, seconds, curve: []};
+  const quiet = Math.min(FAINT, Math.max(SILENCE, BELOW * rows.reduce((most, row) => Math.max(most, row.level), 0)));  // silence_below
+  const loud = row => row.level >= quiet && !row.rating.some(isNaN), heard = rows.filter(loud), result = {name, seconds, curve: []};
   if (!heard.length) throw new Problem(silent(name, seconds));
   const range = (x, half) => ({at: x, low: clip(x - half), high: clip(x + half)});
   Object.keys(DIMENSIONS).forEach((d, i) => {

@@ -1,7 +1,8 @@
 // The network, off the page's thread. In: {samples, card}. Out: {heard: share}, again and again, then {rows} or {error}.
 import * as ort from './ort.wasm.bundle.min.mjs';
 
-const SLACK = .1;  // seconds that a song may have beyond its last window, as in sentio/audio.py
+const SLACK = .1;   // seconds that a song may have beyond its last window, as in sentio/audio.py
+const FRAMES = 21;  // a second, as there
 
 ort.env.wasm.numThreads = 1;  // more would need headers that a static site cannot send
 const network = ort.InferenceSession.create('model.onnx', {logSeverityLevel: 3});
@@ -14,14 +15,25 @@ function beginnings(length, {sr, window, hop}) {
   return starts;
 }
 
-// One window at a time: memory stays flat, and the network itself says which windows are silent (NaN).
+// Mean standard deviation of the frames of a window: sentio.audio.level.
+function level(y, sr) {
+  const n = Math.max(1, Math.min(y.length, Math.round(sr / FRAMES)));
+  let sum = 0, frames = 0;
+  for (let i = 0; i + n <= y.length; i += n, frames++) {
+    const frame = y.subarray(i, i + n), mean = frame.reduce((s, x) => s + x, 0) / n;
+    sum += Math.sqrt(frame.reduce((s, x) => s + (x - mean) ** 2, 0) / n);
+  }
+  return sum / frames;
+}
+
+// One window at a time: memory stays flat. The page leaves out those whose level is silence beside the loudest.
 async function hear(samples, card) {
   const session = await network, starts = beginnings(samples.length, card), rows = [];
   for (const start of starts) {
     const y = samples.slice(start, start + Math.round(card.window * card.sr));
     const out = await session.run({[session.inputNames[0]]: new ort.Tensor('float32', y, [y.length])});
     const [rating, spread, second] = session.outputNames.map(name => Array.from(out[name].data));
-    rows.push({second: start / card.sr + second[0], rating, spread});
+    rows.push({second: start / card.sr + second[0], level: level(y, card.sr), rating, spread});
     postMessage({heard: rows.length / starts.length});
   }
   return rows;
