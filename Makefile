@@ -13,7 +13,7 @@ export SENTIO_DATA
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
 
-.venv/installed: requirements.lock settings.ini
+.venv/installed: requirements.lock settings.ini setup.py
 	@test -n "$(BASE)" || { echo "Sentio needs Python 3.11 or newer, and none was found on the PATH."; exit 1; }
 	$(BASE) -m venv .venv || { echo "python3 -m venv failed: on Debian or Ubuntu, apt install python3-venv"; exit 1; }
 	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.lock

@@ -78,10 +78,10 @@ def relink(
 # %% ../nbs/22a_report.ipynb #fefc90e5
 def describe(cell: Any) -> None:
     "Give the figures of a cell their alternative text."
-    said = re.search(r"#\| fig-alt: (.*)", cell.source)
+    said = re.search(r'#\| fig-alt: ("?)(.*)\1$', cell.source, re.M)
     for out in cell.get("outputs", []):
         if png := out.get("data", {}).pop("image/png", None):
-            out.data["text/html"] = f'<img alt="{escape(said[1] if said else "")}" src="data:image/png;base64,{png.strip()}">'
+            out.data["text/html"] = f'<img alt="{escape(said[2] if said else "")}" src="data:image/png;base64,{png.strip()}">'
 
 # %% ../nbs/22a_report.ipynb #453e1807
 def readable(notebook: Any, page: str, pages: Sequence[str]) -> list[Any]: # cells
