@@ -34,7 +34,9 @@ PAGES = ("comparison", "decision")  # what any results folder gives, in the orde
 def _page(name: str) -> Any: # a notebook of `FOLDER`, as nbformat reads it
     known = sorted(p.stem for p in FOLDER.glob("*.ipynb"))
     if name not in known: raise FileNotFoundError(f"the report has no page {name!r}: {', '.join(known)}")
-    return nbformat.read(FOLDER / f"{name}.ipynb", as_version=4)
+    page = nbformat.read(FOLDER / f"{name}.ipynb", as_version=4)
+    page.cells = [c for c in page.cells if not c.source.startswith("#| notest")]  # what installs Sentio on Colab and Kaggle
+    return page
 
 # %% ../nbs/22a_report.ipynb #54e04f24
 @contextmanager
