@@ -13,10 +13,11 @@ export SENTIO_DATA
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
 
-.venv/installed: requirements.lock settings.ini
+.venv/installed: requirements.lock requirements-torch.lock settings.ini setup.py
 	@test -n "$(BASE)" || { echo "Sentio needs Python 3.11 or newer, and none was found on the PATH."; exit 1; }
 	$(BASE) -m venv .venv || { echo "python3 -m venv failed: on Debian or Ubuntu, apt install python3-venv"; exit 1; }
 	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-torch.lock
 	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
@@ -45,9 +46,10 @@ web: .venv/installed ## Sentio in the browser, into _web (needs npm, once)
 listen: .venv/installed ## the same, served at http://localhost:8000/
 	$(PY) tools/web.py --serve
 
-.venv-mobile/installed: requirements.lock
+.venv-mobile/installed: requirements.lock requirements-torch.lock
 	$(BASE) -m venv .venv-mobile
 	.venv-mobile/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	.venv-mobile/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-torch.lock
 	.venv-mobile/bin/python -m pip install --quiet --disable-pip-version-check litert-torch==0.10.0 executorch==1.5.1 coremltools==9.0
 	.venv-mobile/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@

@@ -24,5 +24,5 @@ setup(
     package_data={"sentio": ["py.typed", "data/**/*"]},
     install_requires=cfg["requirements"].split(),
     extras_require=extras,
-    entry_points={"console_scripts": cfg["console_scripts"].split()},
+    entry_points={"console_scripts": cfg["console_scripts"].split(), "nbdev": ["sentio = sentio._modidx:d"]},
 )

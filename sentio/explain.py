@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from onnxruntime import InferenceSession
 from sklearn.pipeline import Pipeline
 from torch import Tensor, nn
 from tqdm.auto import tqdm
@@ -31,6 +30,7 @@ from .models.tagger import checksum
 from .models.vit import ViT, picture
 from .presets import Preset, songs
 from .results import DIMENSIONS, Study, read_runs, record_study
+from .runtime import ort
 from .spectrogram import MelConfig, mel_filters, show_mel
 from .training import Network, evaluate, even_start, log_mels, settings, training_folder
 
@@ -126,7 +126,7 @@ def gap(y: np.ndarray, yhat: np.ndarray) -> float: return float(np.mean(y - yhat
 Model = Callable[[np.ndarray], np.ndarray]  # log-mel pictures in dB (n, n_mels, t) -> valence and arousal (n, 2)
 
 
-def by_onnx(session: InferenceSession, batch: int = 32) -> Model:
+def by_onnx(session: ort.InferenceSession, batch: int = 32) -> Model:
     "An exported network that hears log-mel alone."
     def model(x: np.ndarray) -> np.ndarray:
         parts = [x[i:i + batch, None].astype(np.float32) for i in range(0, len(x), batch)]

@@ -22,12 +22,9 @@ from typing import Any
 
 import numpy as np
 import onnx
-import onnxruntime as ort
 import pandas as pd
 import torch
 from onnx import TensorProto, compose, helper, numpy_helper
-from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_dynamic, quantize_static
-from onnxruntime.transformers.float16 import convert_float_to_float16
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
@@ -41,6 +38,7 @@ from .models.teacher import outline
 from .predict import model_path, open_session, read_card
 from .presets import Preset, songs
 from .results import DIMENSIONS, Study, record_study
+from .runtime import float16, ort, quantization
 from .spectrogram import MelConfig, mel_filters
 from .training import Crops, Mels, Network, Standardise, log_mels, read_tensors, settings, training_folder
 
@@ -193,7 +191,7 @@ def song_model(
     return with_facts(made, card | SAMPLES)
 
 # %% ../nbs/20d_everywhere.ipynb #94848eb8
-class Pictures(CalibrationDataReader):
+class Pictures(quantization.CalibrationDataReader):
     "Hands log-mel pictures to the calibration, some at a time."
     def __init__(self, mels: np.ndarray, batch: int = 8) -> None: self.rest = iter(np.split(mels, range(batch, len(mels), batch)))
 
@@ -225,23 +223,25 @@ def quantise(
 ) -> onnx.ModelProto:
     "Static INT8 of convolutions, layers and their activations, per channel; ranges hold 99.999 % of what the songs gave."
     with tempfile.TemporaryDirectory() as folder, redirect_stdout(StringIO()):  # calibration talks
-        quantize_static(with_shapes(model), Path(folder, "small.onnx"), Pictures(mels), per_channel=True, reduce_range=True,
-                        quant_format=QuantFormat.QDQ, activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8,
-                        op_types_to_quantize=[*LAYERS, "Conv", "Sigmoid", "Mul"], nodes_to_exclude=products(model),
-                        calibrate_method=CalibrationMethod.Percentile, extra_options=dict(OpTypesToExcludeOutputQuantization=LAYERS))
+        quantization.quantize_static(
+            with_shapes(model), Path(folder, "small.onnx"), Pictures(mels), per_channel=True, reduce_range=True,
+            quant_format=quantization.QuantFormat.QDQ, activation_type=quantization.QuantType.QUInt8,
+            weight_type=quantization.QuantType.QInt8, op_types_to_quantize=[*LAYERS, "Conv", "Sigmoid", "Mul"],
+            nodes_to_exclude=products(model), calibrate_method=quantization.CalibrationMethod.Percentile,
+            extra_options=dict(OpTypesToExcludeOutputQuantization=LAYERS))
         return onnx.load(Path(folder, "small.onnx"))
 
 # %% ../nbs/20d_everywhere.ipynb #49dd4ed2
 def dynamic(model: onnx.ModelProto) -> onnx.ModelProto:
     "Dynamic INT8 of all that can be: the trap."
     with tempfile.TemporaryDirectory() as folder:
-        quantize_dynamic(with_shapes(model), Path(folder, "small.onnx"), weight_type=QuantType.QInt8)
+        quantization.quantize_dynamic(with_shapes(model), Path(folder, "small.onnx"), weight_type=quantization.QuantType.QInt8)
         return onnx.load(Path(folder, "small.onnx"))
 
 # %% ../nbs/20d_everywhere.ipynb #eee0a112
 def halved(model: onnx.ModelProto) -> onnx.ModelProto:
     "Weights and activations of 16 bits; what goes in and comes out stays at 32."
-    return convert_float_to_float16(with_shapes(model), keep_io_types=True)
+    return float16.convert_float_to_float16(with_shapes(model), keep_io_types=True)
 
 # %% ../nbs/20d_everywhere.ipynb #37f159d4
 CALIBRATION = 200  # training songs that ranges are measured on

@@ -28,7 +28,7 @@ from .emotion import Emotion
 from .harmony import SETS, describe
 from .spectrogram import MelConfig, log_mel
 
-if TYPE_CHECKING: import onnxruntime as ort
+if TYPE_CHECKING: from sentio.runtime import ort
 
 # %% auto #0
 __all__ = ['MODELS', 'DEFAULT', 'EXTERNAL', 'COLUMNS', 'Heard', 'WAITING', 'Answers', 'ModelError', 'model_path', 'models',
@@ -99,7 +99,7 @@ def open_session(
     threads: int = 1, # of ONNX Runtime
 ) -> ort.InferenceSession:
     "A model ready to run; subnormal numbers count as zero, which is much faster on some processors."
-    import onnxruntime as ort  # here, because the processes that decode do without
+    from sentio.runtime import ort  # here, because the processes that decode do without
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.add_session_config_entry("session.set_denormal_as_zero", "1")

@@ -38,7 +38,9 @@ PAGES = ("comparison", "decision")  # what any results folder gives, in the orde
 def _page(name: str) -> Any: # a notebook of `FOLDER`, as nbformat reads it
     known = sorted(p.stem for p in FOLDER.glob("*.ipynb"))
     if name not in known: raise FileNotFoundError(f"the report has no page {name!r}: {', '.join(known)}")
-    return nbformat.read(FOLDER / f"{name}.ipynb", as_version=4)
+    page = nbformat.read(FOLDER / f"{name}.ipynb", as_version=4)
+    page.cells = [c for c in page.cells if not c.source.startswith("#| notest")]  # what installs Sentio on Colab and Kaggle
+    return page
 
 # %% ../nbs/22a_report.ipynb #54e04f24
 @contextmanager
@@ -87,12 +89,12 @@ def relink(
 # %% ../nbs/22a_report.ipynb #fefc90e5
 def describe(cell: Any) -> None:
     "Give the figures of a cell their alternative text, and leave no HTML in its Markdown."
-    said = re.search(r"#\| fig-alt: (.*)", cell.source)
+    said = re.search(r'#\| fig-alt: ("?)(.*)\1$', cell.source, re.M)
     for out in cell.get("outputs", []):
         data = out.get("data", {})
         if text := data.get("text/markdown"): data["text/markdown"] = re.sub(r"<(?=[A-Za-z/!?])", "&lt;", text)
         if png := data.pop("image/png", None):
-            data["text/html"] = f'<img alt="{escape(said[1] if said else "")}" src="data:image/png;base64,{png.strip()}">'
+            data["text/html"] = f'<img alt="{escape(said[2] if said else "")}" src="data:image/png;base64,{png.strip()}">'
 
 # %% ../nbs/22a_report.ipynb #453e1807
 def readable(notebook: Any, page: str, pages: Sequence[str]) -> list[Any]: # cells

@@ -22,13 +22,13 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import onnxruntime as ort
 import soundfile as sf
 from web import Missing, build, server, student
 
 from sentio.audio import level, load, silence_below, windows
 from sentio.corpus import piece
 from sentio.emotion import PALETTE, QUADRANTS, quadrant
+from sentio.runtime import ort
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 FLAGS = ("--headless", "--no-sandbox", "--remote-debugging-pipe", "--no-first-run", "--disable-gpu", "--disable-dev-shm-usage",

@@ -8,7 +8,6 @@ from pathlib import Path
 import nbformat
 from nbconvert import MarkdownExporter
 from nbconvert.preprocessors import ExecutePreprocessor
-from nbdev.doclinks import NbdevLookup
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTE = "<!-- Written from nbs/{page} by `make readme`: edit the notebook, not this file. -->\n\n"
@@ -16,13 +15,14 @@ CARDS = {"report/model_card.ipynb": "sentio/data/models/README.md", "report/data
 
 
 def executed(page: str) -> str:
-    "A notebook below nbs/ as Markdown: run, its code left out, `names` linked to their documentation."
+    "A notebook below nbs/ as Markdown: run, its code left out."
     nb = nbformat.read(ROOT / "nbs" / page, as_version=4)
+    nb.cells = [c for c in nb.cells if not c.source.startswith("#| notest")]  # what installs Sentio on Colab and Kaggle
     client = ExecutePreprocessor(timeout=120, kernel_name="python3", extra_arguments=["--IPKernelApp.log_level=40"])
     client.preprocess(nb, {"metadata": {"path": str((ROOT / "nbs" / page).parent)}})
     nb.cells = [c for c in nb.cells if "#| hide" not in c.source]
     text, _ = MarkdownExporter(exclude_input=True).from_notebook_node(nb)
-    return NbdevLookup("sentio").linkify(text).strip() + "\n"
+    return text.strip() + "\n"
 
 
 def readme() -> str:

@@ -15,7 +15,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from pages import CHECKS
+from pages import CHECKS, cells
 
 ROOT, BIN = Path(__file__).resolve().parent.parent, Path(sys.executable).parent
 LIMIT = 400  # seconds for one check
@@ -96,6 +96,21 @@ def one_direction() -> None:
                 if modules[other][0] >= number: raise RuntimeError(f"{name} ({number}) imports {other} ({modules[other][0]})")
 
 
+def documentation() -> None:
+    "Every page goes through nbdev's documentation filter, its directives are YAML, and the tree stays as it is."
+    run(sys.executable, "tools/docs.py")
+
+
+def private() -> None:
+    "Only `sentio.runtime`, which turns the telemetry off, imports ONNX Runtime."
+    files = (p for top in ("sentio", "tools") for p in (ROOT / top).rglob("*.py") if p.name != "runtime.py")
+    code = {p.name: p.read_text(encoding="utf-8") for p in files}
+    code |= {p.name: "\n".join(cells(p, "code")) for p in notebooks() if p.name != "00b_runtime.ipynb"}
+    imports = re.compile(r"\b(?:import|from)\s+onnxruntime|\bimport [\w, ]*\bonnxruntime\b|import_module\(\W?onnxruntime")
+    others = sorted(name for name, text in code.items() if imports.search(text))
+    if others: raise RuntimeError(f"imports onnxruntime itself, with its telemetry on: {', '.join(others)}")
+
+
 def of_pages(name: str) -> None:
     "One check of `tools/pages.py`, in a process of its own: some set the environment."
     run(sys.executable, "tools/pages.py", name, PYTHONPATH=str(ROOT))
@@ -162,8 +177,8 @@ def check(name: str, function, *args) -> str:
 def main(only: list[str]) -> int:
     "Run all checks, two at a time; the number that failed."
     jobs = [(p.relative_to(ROOT).as_posix(), notebook, p) for p in notebooks() if not only or p.name.startswith(tuple(only))]
-    checks = (library_in_step, notebooks_clean, one_direction, style, types, readme_in_step, as_on_kaggle, in_the_browser,
-              report_in_the_browser, cases_hold)
+    checks = (library_in_step, notebooks_clean, one_direction, documentation, private, style, types, readme_in_step, as_on_kaggle,
+              in_the_browser, report_in_the_browser, cases_hold)
     if not only: jobs += [(f.__doc__, of_pages, f.__name__) for f in CHECKS] + [(f.__doc__, f) for f in checks]
     deam = os.environ.get("SENTIO_DATA")
     print(f"DEAM's clips: {'found' if deam else 'not found, the procedural corpus stands in for them'}", flush=True)

@@ -295,7 +295,7 @@ class MusiCNN:
     def __init__(self,
         path:Path | None=None, # weights; None finds them or raises `WeightsNotFound`
     )->None:
-        import onnxruntime as ort
+        from sentio.runtime import ort
         options = ort.SessionOptions()
         options.intra_op_num_threads = 1
         options.add_session_config_entry("session.set_denormal_as_zero", "1")
