@@ -7,14 +7,14 @@ Docs: https://sw-ai-36.github.io/sentio/audio.html.md"""
 # %% auto #0
 __all__ = ['ERRORS', 'SIZE_FIELD', 'MP3_RATES', 'BLOCK', 'MP3_KBITS', 'MP3_MARK', 'FLAC_MARK', 'STREAM', 'LINK', 'PAGE',
            'UNKNOWN', 'MAGIC', 'SPECIAL', 'FRAMES', 'SILENCE', 'FAINT', 'BELOW', 'SHORTEST', 'LOUDEST', 'WINDOW',
-           'SLACK', 'OUT_OF_PHASE', 'SHARE', 'DEAD', 'COMPARED', 'Blocks', 'FRAME', 'LIMIT', 'EXTENSIONS', 'BINS',
-           'ONE', 'AudioError', 'AudioNotFound', 'EmptyAudio', 'NotAudio', 'NonFiniteAudio', 'SilentAudio', 'TooShort',
-           'DecodeTimeout', 'WorkerDied', 'promised_bytes', 'ogg_ended', 'after_id3', 'mp3_start', 'counts_frames',
-           'mostly_noise', 'info_frame', 'Prefixed', 'Source', 'ForwardFile', 'SndfileSource', 'AvSource', 'gathered',
-           'FfmpegSource', 'open_audio', 'check_file', 'excerpt', 'levels', 'level', 'silence_below', 'Check',
-           'resampled', 'Mix', 'Stream', 'decode', 'answer', 'send', 'serve', 'start_worker', 'receive', 'kill_worker',
-           'stop_worker', 'Worker', 'StandardInput', 'spooled', 'Decoder', 'conversation', 'ended', 'in_order',
-           'first_of', 'Audio', 'default_decoder', 'load', 'windows', 'find_audio', 'passed_over']
+           'SLACK', 'OUT_OF_PHASE', 'SHARE', 'DEAD', 'COMPARED', 'HELD', 'Blocks', 'FRAME', 'LIMIT', 'EXTENSIONS',
+           'BINS', 'ONE', 'AudioError', 'AudioNotFound', 'EmptyAudio', 'NotAudio', 'NonFiniteAudio', 'SilentAudio',
+           'TooShort', 'DecodeTimeout', 'WorkerDied', 'promised_bytes', 'ogg_ended', 'after_id3', 'mp3_start',
+           'counts_frames', 'mostly_noise', 'info_frame', 'Prefixed', 'Source', 'ForwardFile', 'SndfileSource',
+           'AvSource', 'gathered', 'FfmpegSource', 'open_audio', 'check_file', 'excerpt', 'levels', 'level',
+           'silence_below', 'Check', 'resampled', 'Mix', 'Stream', 'decode', 'answer', 'send', 'serve', 'start_worker',
+           'receive', 'kill_worker', 'stop_worker', 'Worker', 'StandardInput', 'spooled', 'Decoder', 'conversation',
+           'ended', 'in_order', 'first_of', 'Audio', 'default_decoder', 'load', 'windows', 'find_audio', 'passed_over']
 
 # %% ../nbs/04_audio.ipynb #2d49aa8a
 import io
@@ -39,6 +39,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any, BinaryIO, ClassVar, cast
 
@@ -962,14 +963,15 @@ def resampled(
 OUT_OF_PHASE = -.6  # correlation of two channels; recordings lie between 0 and 1, wide ones a little below 0, for moments further
 SHARE = 1/3         # of the sound of two channels that must be out of phase
 DEAD = 1e-3         # power of a silent channel, relative to the strongest: -30 dB
-COMPARED = 600.     # seconds of a file that are compared
+COMPARED = 30.      # seconds of sound that are compared
+HELD = 2**23        # numbers (frames times channels) that may be held back meanwhile
 
 # %% ../nbs/04_audio.ipynb #0c71ec2d
 class _Channels:
     "What n channels have to do with each other, summed over pieces."
     def __init__(self, n: int) -> None: self.power, self.both, self.apart = np.zeros(n), np.zeros((n, n)), np.zeros((n, n))
 
-    def add(self, y: np.ndarray) -> None: # samples (m, n)
+    def add(self, y: np.ndarray) -> bool: # samples (m, n); whether there is sound in them
         "Another piece; it weighs as much as it is long and loud."
         x = y - y.mean(0, dtype='f8')
         C = x.T @ x/len(x)
@@ -978,6 +980,7 @@ class _Channels:
         self.power += p*len(x)
         self.both += pairs
         self.apart += pairs*(C < OUT_OF_PHASE*np.sqrt(np.outer(p, p)))
+        return bool(sounds.any())
 
     def used(self) -> tuple[list[int], dict[str, bool]]: # which channels; flags
         "From the strongest channel down (in steps of a decibel): those that are not silent, and not out of phase with one before them."
@@ -991,24 +994,34 @@ class _Channels:
 
 # %% ../nbs/04_audio.ipynb #2fc931bb
 class Mix:
-    "Blocks, shape (n, channels), to mono; `flags` are known as soon as there are several channels."
-    def __init__(self, path: str) -> None: self.path, self.flags, self._found = path, dict[str, bool](), dict[int, list[int]]()
+    "Blocks, shape (n, channels), to mono; `flags` are known as soon as several channels were compared."
+    def __init__(self) -> None: self.flags, self._used = dict[str, bool](), dict[int, list[int]]()
 
-    def __call__(self, blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+    def __call__(
+        self,
+        blocks: Iterable[np.ndarray], # shape (n, channels); the number of channels may change
+        sr: int,                      # their rate, Hz
+    ) -> Iterator[np.ndarray]:        # shape (n,)
+        for n, alike in groupby(blocks, lambda block: block.shape[1]):
+            yield from map(self._mono, self._compare(alike, n, sr))
+
+    def _mono(self, block: np.ndarray) -> np.ndarray:
+        n = block.shape[1]
+        used = self._used.get(n, range(n))
+        return (block if len(used) == n else block[:, used]).mean(1)
+
+    def _compare(self, blocks: Iterator[np.ndarray], n: int, sr: int) -> Iterator[np.ndarray]:
+        "The same blocks, held back until the channels are compared."
+        if n == 1 or n in self._used: yield from blocks; return
+        channels, held, size = _Channels(n), list[np.ndarray](), 0
         for block in blocks:
-            n = block.shape[1]
-            if n > 1 and n not in self._found: self._compare(n)
-            used = self._found.get(n, range(n))
-            yield (block if len(used) == n else block[:, used]).mean(1)
-
-    def _compare(self, n: int) -> None:
-        "Decode the file a first time; whatever is wrong with it is for the second time to say."
-        channels = _Channels(n)
-        with suppress(Exception), closing(open_audio(self.path)) as source:
-            for y in gathered(excerpt(source, source.sr, duration=COMPARED), source.sr//2):
-                if y.shape[1] == n: channels.add(y)
-        self._found[n], flags = channels.used()
+            if not channels.add(block) and not held: yield block; continue
+            held.append(block)
+            if (size := size + len(block)) > min(COMPARED*sr, HELD/n): break
+        self._used[n], flags = channels.used()
         self.flags = {name: so or self.flags.get(name, False) for name, so in flags.items()}
+        yield from held
+        yield from blocks
 
 # %% ../nbs/04_audio.ipynb #d4cab496
 Blocks = Generator[np.ndarray, None, tuple[float, tuple[str, ...]]]
@@ -1031,9 +1044,9 @@ def decode(
     window: float = WINDOW,        # seconds below which a file is flagged `short`
 ) -> Blocks:                       # blocks; returns (seconds, flags)
     "Decode in this process. Errors of the whole (silent, too short) come after the blocks."
-    source, mix = open_audio(path), Mix(path)
+    source, mix = open_audio(path), Mix()
     check = Check(path, source.sr, SHORTEST if duration is None else min(SHORTEST, duration), offset)
-    blocks = resampled(check(excerpt(mix(source), source.sr, offset, duration)), source.sr, sr)
+    blocks = resampled(check(excerpt(mix(source, source.sr), source.sr, offset, duration)), source.sr, sr)
     with closing(source), closing(blocks):
         for block in blocks:
             if len(block): yield block
