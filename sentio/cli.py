@@ -31,8 +31,8 @@ from .audio import Blocks, Decoder, Stream, find_audio
 from .evaluate import COLUMNS as JUDGED
 from .evaluate import Judged, LabelError, agreement, as_text, judge, read_labels
 from .predict import DEFAULT, ModelError, Prediction, Predictor, model_path, models, read_card
-from .tables import (DirectTable, Output, OutputError, SavedTable, Screen, curve_path, escape, harmless, line, printable, refuse_inputs,
-                           streams)
+from .tables import (DirectTable, Output, OutputError, SavedTable, Screen, curve_path, escape, harmless, line, printable, reason,
+                           refuse_inputs, streams)
 
 # %% auto #0
 __all__ = ['OK', 'USAGE', 'SOME_FAILED', 'INTERRUPTED', 'PREDICT', 'FORMATS', 'EVALUATE', 'PLAIN', 'MODELS', 'EXPORTS',
@@ -173,14 +173,15 @@ def write_all(predictions: Iterable[Prediction], out: Output) -> int: # exit sta
     finally: out.close()
     if out.kept: tell(f"{out.kept} rows were there already, {done} files are new")
     n = done + out.kept
-    if failed: tell(f"sentio: {p.error.why}: {p.path}" if n == 1 and p and p.error else f"{failed} of {n} files could not be processed")
+    if failed: tell(f"sentio: {reason(p)}: {p.path}" if n == 1 and p and p.error else f"{failed} of {n} files could not be processed")
     return SOME_FAILED if failed else OK
 
 # %% ../nbs/23_cli.ipynb #6b0a4bfc
 def predict(args: argparse.Namespace) -> int:
     "Predict files and folders."
-    _settle(args)
     files = _found(args)
+    if args.output: refuse_inputs([args.output], files)
+    _settle(args)
     with predictor(args) as p:
         out = output(args, p, files)
         status = write_all(progress(p, out), out)

@@ -28,12 +28,13 @@ from typing import IO, Any, NamedTuple
 
 from tqdm import tqdm
 
+from .audio import AudioNotFound
 from .predict import COLUMNS, Prediction
 
 # %% auto #0
 __all__ = ['CURVE', 'escape', 'unescape', 'printable', 'streams', 'OutputError', 'harmless', 'Layout', 'curve_rows', 'full_row',
            'ParquetRows', 'beside', 'curve_path', 'Part', 'Journal', 'Output', 'refuse_inputs', 'SavedTable',
-           'DirectTable', 'bar', 'spark', 'breadth', 'shorten', 'short_names', 'line', 'Screen']
+           'DirectTable', 'bar', 'spark', 'breadth', 'shorten', 'short_names', 'reason', 'line', 'Screen']
 
 # %% ../nbs/21_tables.ipynb #5d8f0791
 _ESCAPED = re.compile(rb"\\x([0-9a-f]{2})")
@@ -461,7 +462,9 @@ class SavedTable(Output):
         if fmt == "parquet": _pyarrow()
         self.made = made | {"format": fmt, "curve": curve, "spreadsheet": spreadsheet}
         self.stamps, self.keys, self.order, self.begun = dict[str, list[int] | None](), list[str](), list[str](), False
-        refuse_inputs([p for t in self.parts for p in (t.path, t.part, t.fresh)], files)
+        growing = [p for t in self.parts for p in (t.part, t.fresh)]
+        refuse_inputs([*growing, *(t.path for t in self.parts)], self.todo)
+        if occupied := next((p for p in growing if p.is_dir()), None): raise OutputError(occupied, "it is a folder, and in the way")
         if not (resume or force): _refuse_present(self.parts, resumable)
         self.journal = Journal(path)
         try: _start(self, resume)
@@ -551,6 +554,13 @@ def _stays(t: SavedTable, key: str, stamp: list[int] | None) -> bool:
     return note["sums"] == [part.groups[key].crc if key in part.groups else 0 for part in t.parts]
 
 # %% ../nbs/21_tables.ipynb #a7077a5c
+def _device(path: Path) -> IO[bytes]:
+    "A device to write to; a descriptor that is open already goes on where it is."
+    names = {"/dev/stdout": 1, "/dev/stderr": 2} | {f"{folder}/{n}": n for folder in ("/dev/fd", "/proc/self/fd") for n in range(100)}
+    fd = names.get(os.path.abspath(path))
+    return open(path, "wb") if fd is None else os.fdopen(os.dup(fd), "wb")
+
+
 def _in_ascii(text: str) -> str: return "".join(c if c.isascii() else json.dumps(c)[1:-1] for c in text)  # JSON stays JSON
 
 
@@ -576,7 +586,7 @@ class DirectTable(Output):
         self.name, self.nested = path or "standard output", curve
         self.layout = Layout(fmt, (*COLUMNS, "curve") if curve else COLUMNS, spreadsheet)
         with _writing(self.name):
-            self.file = open(path, "wb") if path else None
+            self.file = _device(path) if path else None
             self.parquet = ParquetRows(self.file, COLUMNS) if fmt == "parquet" else None
             if not self.parquet: self._put(self.layout.header)
 
@@ -661,7 +671,7 @@ def short_names(
     width: int,
 ) -> dict[str, str]: # path -> name, at most `width` columns, and no two alike
     "What the lines of a terminal call files."
-    names = {p: printable(escape(e)) for p, e in _tails(os.fspath(p) for p in paths).items()}
+    names = {p: _writable(printable(escape(e))) for p, e in _tails(os.fspath(p) for p in paths).items()}
     while True:
         alike = defaultdict(list)
         for p, name in names.items(): alike[shorten(name, width)].append(p)
@@ -670,15 +680,27 @@ def short_names(
         for g in groups: names |= _told_apart({p: names[p] for p in g}, width)
 
 
+def _writable(text: str) -> str: # as the standard output will have it, to know how broad that is
+    encoding = sys.stdout.encoding or "utf-8"
+    return text.encode(encoding, "sentio").decode(encoding)
+
+
 def _told_apart(names: dict[str, str], width: int) -> dict[str, str]:
     same = next((i for i, some in enumerate(zip(*names.values(), strict=False)) if len(set(some)) > 1), min(map(len, names.values())))
-    return {p: "…" + n[max(same, 1):] if same > 1 else shorten(n, width).rstrip() + f" {i}" for i, (p, n) in enumerate(names.items())}
+    if same > 1: return {p: "…" + n[same - 4 if same > 5 else same:] for p, n in names.items()}
+    return {p: shorten(n, width).rstrip() + f" {i}" for i, (p, n) in enumerate(names.items(), 1)}
 
 # %% ../nbs/21_tables.ipynb #f38a1888
 _RATINGS = f"{'valence [80 %]':>19} {'arousal [80 %]':>19}  Q  V       A"
 
 
 def _rating(x: float, low: float, high: float) -> str: return f"{x:+.2f} [{low:+.2f},{high:+.2f}]"
+
+
+def reason(p: Prediction) -> str:
+    "Why a file could not be processed, in a few words."
+    missing = isinstance(p.error, AudioNotFound) and p.path != "-" and not os.path.lexists(p.path)
+    return "no such file" if missing else p.error.why if p.error else ""
 
 
 def line(
@@ -688,7 +710,7 @@ def line(
 ) -> str:                    # at most 61 columns more
     "A prediction as a line of the terminal's table."
     name, e = shorten(name or printable(escape(os.path.basename(p.path) or p.path)), width), p.emotion
-    if e is None: return _fitting(printable(f"{name} {type(p.error).__name__}: {getattr(p.error, 'why', p.error)}"), width + 61)
+    if e is None: return _fitting(printable(f"{name} {type(p.error).__name__}: {reason(p)}"), width + 61)
     v, a = _rating(e.valence, e.valence_low, e.valence_high), _rating(e.arousal, e.arousal_low, e.arousal_high)
     return f"{name} {v:>19} {a:>19} {e.quadrant} {bar(e.valence)} {bar(e.arousal)}" + ("*" if e.flags else "")
 
