@@ -14,14 +14,15 @@ from importlib.util import find_spec
 # %% auto #0
 __all__ = ['EXTRAS', 'did_you_mean', 'UnknownName', 'unknown', 'lacking', 'missing']
 
-# %% ../nbs/00b_messages.ipynb #bef0c592
+# %% ../nbs/00b_messages.ipynb #698e842d
 def did_you_mean(
     name: str,            # as typed
     known: Iterable[str], # what it might have been
 ) -> str:                 # "did you mean 'x' or 'y'?", or nothing where no name comes near
-    "The names that a typed one comes near to, at most three."
+    "The names that hold what was typed, at most three; or the one that comes nearest."
     by = {k.lower(): k for k in known}
-    near = get_close_matches(name.lower(), by, cutoff=.6) or [k for k in by if len(name) > 2 and name.lower() in k][:3]
+    typed = name.lower()
+    near = [k for k in by if len(typed) > 2 and typed in k][:3] or get_close_matches(typed, by, n=1, cutoff=.6)
     return f"did you mean {' or '.join(repr(by[k]) for k in near)}?" if near else ""
 
 # %% ../nbs/00b_messages.ipynb #481b1911
