@@ -4,9 +4,10 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sentio import predict as predict
     from sentio.emotion import Emotion as Emotion
+    from sentio.predict import CallableModule
     from sentio.predict import Predictor as Predictor
+    predict: CallableModule
 
 try:
     __version__ = version("sentio")
