@@ -9,140 +9,54 @@ from __future__ import annotations
 
 import argparse
 import csv
+import hashlib
 import json
 import os
 import re
+import signal
 import sys
 import textwrap
+import threading
 import time
 import webbrowser
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from importlib import import_module
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
 import sentio
-from .audio import find_audio
+from .audio import Blocks, Decoder, Stream, find_audio
 from .evaluate import COLUMNS as JUDGED
 from .evaluate import Judged, LabelError, agreement, as_text, judge, read_labels
 from .messages import UnknownName, did_you_mean, missing, unknown
 from .predict import MODELS as MODEL_FILES
-from .predict import COLUMNS, DEFAULT, ModelError, Prediction, Predictor, model_path, models, read_card
+from .predict import DEFAULT, ModelError, Prediction, Predictor, model_path, models, read_card
+from .tables import (DirectTable, Output, OutputError, SavedTable, Screen, curve_path, escape, harmless, line, printable, refuse_inputs,
+                           streams)
 
 # %% auto #0
-__all__ = ['OK', 'USAGE', 'SOME_FAILED', 'INTERRUPTED', 'HEADER', 'CURVE', 'PREDICT', 'FORMATS', 'EVALUATE', 'COST', 'PLAIN',
-           'MODELS', 'EXPORTS', 'NETWORKS', 'RUNS', 'STUDIES', 'KINDS', 'NEEDED', 'bar', 'shorten', 'line', 'spark',
-           'Table', 'curve_rows', 'beside', 'UsageError', 'named_files', 'predictor', 'show', 'write_all', 'predict',
-           'as_written', 'report_agreement', 'evaluate', 'milliseconds', 'model_lines', 'card_sections', 'card_lines',
-           'show_models', 'run_one', 'network', 'train_all', 'train_on_own', 'weights_of', 'agrees', 'get_weights',
-           'train', 'study', 'report', 'export', 'demo', 'add_command', 'add_hearing', 'predict_parser',
-           'evaluate_parser', 'add_source', 'train_parser', 'study_parser', 'export_parser', 'report_parser',
-           'models_parser', 'demo_parser', 'Parser', 'parser', 'not_installed', 'main']
+__all__ = ['OK', 'USAGE', 'SOME_FAILED', 'INTERRUPTED', 'PREDICT', 'FORMATS', 'EVALUATE', 'COST', 'PLAIN', 'MODELS', 'EXPORTS',
+           'NETWORKS', 'RUNS', 'STUDIES', 'KINDS', 'NEEDED', 'UsageError', 'named_files', 'made_with', 'output',
+           'predictor', 'tell', 'progress', 'write_all', 'predict', 'as_written', 'report_agreement', 'evaluate',
+           'milliseconds', 'model_lines', 'card_sections', 'card_lines', 'show_models', 'run_one', 'network',
+           'train_all', 'train_on_own', 'weights_of', 'agrees', 'get_weights', 'train', 'study', 'report', 'export',
+           'demo', 'add_command', 'add_hearing', 'predict_parser', 'evaluate_parser', 'add_source', 'train_parser',
+           'study_parser', 'export_parser', 'report_parser', 'models_parser', 'demo_parser', 'Parser', 'parser',
+           'not_installed', 'main']
 
 # %% ../nbs/23_cli.ipynb #c01589be
 OK, USAGE, SOME_FAILED, INTERRUPTED = 0, 2, 3, 130
-
-# %% ../nbs/23_cli.ipynb #c5e7d40a
-def bar(
-    x: float,       # a rating in [-1, 1]
-    width: int = 7, # characters, odd, so that there is a middle
-) -> str:
-    "A rating as a mark on a line with a middle."
-    cells = list("─" * (width // 2) + "┼" + "─" * (width // 2))
-    cells[round((x + 1) / 2 * (width - 1))] = "●"
-    return "".join(cells)
-
-# %% ../nbs/23_cli.ipynb #f06a5eb2
-def shorten(
-    text: str,
-    width: int,
-) -> str: # exactly `width` characters
-    "A name cut in its middle, where it is too long, so that its beginning and its extension stay readable."
-    text = "".join(c if c.isprintable() else "?" for c in text)
-    if len(text) <= width: return text.ljust(width)
-    return text[: width - 9] + "…" + text[-8:]
-
-# %% ../nbs/23_cli.ipynb #829a1214
-HEADER = f"{'song':19} {'valence [80 %]':>19} {'arousal [80 %]':>19}  Q  V       A"
-
-
-def _rating(x: float, low: float, high: float) -> str: return f"{x:+.2f} [{low:+.2f},{high:+.2f}]"
-
-
-def line(p: Prediction) -> str: # at most 80 characters
-    "A prediction as a line of the terminal's table."
-    name, e = shorten(os.path.basename(p.path) or p.path, 19), p.emotion
-    if e is None: return f"{name} {type(p.error).__name__}: {getattr(p.error, 'why', p.error)}"[:80]
-    v, a = _rating(e.valence, e.valence_low, e.valence_high), _rating(e.arousal, e.arousal_low, e.arousal_high)
-    return f"{name} {v:>19} {a:>19} {e.quadrant} {bar(e.valence)} {bar(e.arousal)}" + ("*" if e.flags else "")
-
-# %% ../nbs/23_cli.ipynb #c8428dcf
-def spark(
-    values: Sequence[float], # ratings in [-1, 1]
-    width: int = 60,         # characters at most; a longer curve is averaged
-) -> str:
-    "Ratings along a song as a line of blocks."
-    n = min(len(values), width)
-    parts = [values[i * len(values) // n : (i + 1) * len(values) // n] for i in range(n)]
-    return "".join("▁▂▃▄▅▆▇█"[min(7, int((sum(p) / len(p) + 1) * 4))] for p in parts)
-
-# %% ../nbs/23_cli.ipynb #77b0e20e
-def _pyarrow_parquet() -> Callable[..., None]:
-    try: import pyarrow as pa
-    except ImportError as e: raise ModelError('Parquet needs pyarrow: pip install "sentio[library]"') from e
-    from pyarrow.parquet import write_table
-    text = ("path", "quadrant", "flags", "error")
-    def save(rows: list[dict[str, Any]], columns: Sequence[str], path: Path) -> None:
-        write_table(pa.Table.from_pylist(rows, pa.schema([(c, pa.string() if c in text else pa.float64()) for c in columns])), path)
-    return save
-
-# %% ../nbs/23_cli.ipynb #b093b8c8
-class Table:
-    "Rows written as they come, as \"csv\", \"json\" (an object a line) or \"parquet\"."
-    def __init__(
-        self,
-        fmt: str,
-        columns: Sequence[str],
-        path: Path | None = None, # the standard output if not given
-    ) -> None:
-        self.columns, self.path, self.rows = columns, path, list[dict[str, Any]]()
-        self.parquet = _pyarrow_parquet() if fmt == "parquet" else None
-        self.out = open(path, "w", encoding="utf-8", newline="") if path and not self.parquet else sys.stdout
-        self.csv = csv.DictWriter(self.out, columns, lineterminator="\n") if fmt == "csv" else None
-        if self.csv: self.csv.writeheader()
-
-    def write(self, rows: Iterable[dict[str, Any]]) -> None:
-        "Write some rows."
-        if self.parquet: self.rows += rows
-        elif self.csv: self.csv.writerows(rows)
-        else: self.out.writelines(json.dumps(r, ensure_ascii=False) + "\n" for r in rows)
-        self.out.flush()
-
-    def close(self) -> None:
-        "Finish the file."
-        if self.parquet: self.parquet(self.rows, self.columns, self.path)
-        elif self.path: self.out.close()
-
-# %% ../nbs/23_cli.ipynb #a698ecdd
-CURVE = ("path", "second", "valence", "arousal")
-
-
-def curve_rows(p: Prediction) -> list[dict[str, Any]]:
-    "The curve of a song in the long form, one row a window."
-    return [dict(zip(CURVE, (p.path, *point), strict=True)) for point in (p.emotion.curve if p.emotion else ())]
-
-# %% ../nbs/23_cli.ipynb #2e279b2d
-def beside(path: Path) -> Path:
-    "Where the curves go: `moods.csv` -> `moods.curve.csv`."
-    return path.with_suffix(".curve" + path.suffix)
 
 # %% ../nbs/23_cli.ipynb #a83a984e
 PREDICT = """examples:
   sentio predict song.mp3                    a table on the terminal
   sentio predict ~/Music                     all audio in a folder and below
   sentio predict *.mp3 -o moods.csv          one row a file
+  sentio predict *.mp3 -o moods.csv --resume only what is new or not done yet
   sentio predict song.mp3 --curve            how it changes along the song
   sentio predict song.mp3 --curve --hop 1    the same in steps of a second
   sentio predict a.mp3 b.wav --json | jq .valence
@@ -151,14 +65,41 @@ valence: unpleasant -1 .. 1 pleasant.  arousal: calm -1 .. 1 energetic.
 The interval holds the mean rating of listeners for 80 % of excerpts like those
 it was made from (DEAM, 10 s); on other music it may hold fewer.
 Q1 happy, excited   Q2 angry, tense   Q3 sad, gloomy   Q4 calm, content
-* after a line: the file was truncated, or shorter than a window of 10 s.
-exit status: 0 all well, 3 some files failed, 2 the command was not understood"""
+* after a line: there are flags, such as truncated or short; a table has them.
+
+With -o a table grows in FILE.part and is complete when it is called FILE.
+Stopped (Ctrl-C, SIGTERM, a full disk), it is gone on with by --resume: rows of
+files that have not changed stay. .FILE.resume notes what they were made from.
+In names, bytes that are not UTF-8 are written as \\xe9, a backslash before
+xNN as \\x5c: sentio.tables.unescape gives the path.
+exit status: 0 all well, 3 some files failed, 2 not understood or not writable,
+130 stopped"""
 
 # %% ../nbs/23_cli.ipynb #caff9af7
 class UsageError(Exception):
     "A command that cannot be meant."
 
-# %% ../nbs/23_cli.ipynb #6f2a2ef9
+# %% ../nbs/23_cli.ipynb #3f08dadf
+FORMATS = {".csv": "csv", ".json": "json", ".jsonl": "json", ".parquet": "parquet"}
+
+
+def _device(path: Path | None) -> bool: # the standard output, or what -o names that is no file and no folder
+    return not path or path.absolute().is_relative_to("/dev") or (path.exists() and not path.is_file() and not path.is_dir())
+
+
+def _settle(args: argparse.Namespace) -> None:
+    "Settle the format; `UsageError` where options cannot be meant together."
+    named, given = FORMATS.get(args.output.suffix.lower()) if args.output else None, args.format
+    if named and given and named != given: raise UsageError(f"--{given} -o {args.output}: its ending says {named}; leave out one of both")
+    args.format = given or named
+    if args.output and not args.format: raise UsageError("which format? --csv, --json or --parquet, or a file name that ends so")
+    if args.format == "parquet" and not args.output: raise UsageError("--parquet needs a file: -o FILE")
+    stream = args.format and _device(args.output)
+    if stream and args.curve and args.format != "json": raise UsageError("--curve makes a second table: say with -o FILE where")
+    if (args.resume or args.force) and (stream or not args.output): raise UsageError("--resume and --force need a table in a file: -o FILE")
+    if args.spreadsheet and args.format != "csv": raise UsageError("--spreadsheet is for CSV: --csv, or -o FILE.csv")
+
+# %% ../nbs/23_cli.ipynb #65624f5c
 def named_files(paths: Sequence[str]) -> Sequence[str]:
     "The same; `UsageError` where not one of them is there. (Where some are, each of the others is a row with an error.)"
     if any(os.path.lexists(p) or p == "-" for p in paths): return paths
@@ -166,19 +107,26 @@ def named_files(paths: Sequence[str]) -> Sequence[str]:
     near = did_you_mean(name, os.listdir(folder or ".") if os.path.isdir(folder or ".") else [])
     raise UsageError(f"no such file: {', '.join(paths)}" + f" ({near})" * bool(near))
 
-# %% ../nbs/23_cli.ipynb #3f08dadf
-FORMATS = {".csv": "csv", ".json": "json", ".jsonl": "json", ".parquet": "parquet"}
-
-
-def _to_hear(args: argparse.Namespace) -> list[Path]: # the files; the format is settled on the way
-    if args.output and not args.format: args.format = FORMATS.get(args.output.suffix.lower())
-    if args.output and not args.format: raise UsageError("which format? --csv, --json or --parquet, or a file name that ends so")
-    if args.format == "parquet" and not args.output: raise UsageError("--parquet needs a file: -o FILE")
-    if args.format and args.curve and not args.output: raise UsageError("--curve makes a second table: say with -o FILE where")
-    files = find_audio(named_files(args.files))
+# %% ../nbs/23_cli.ipynb #0f3d5fb3
+def _found(args: argparse.Namespace) -> list[Path]:
+    files = find_audio(args.files if args.format else named_files(args.files))
     if not files: raise UsageError(f"no audio files in {', '.join(args.files)}")
-    if args.output in files: raise UsageError(f"{args.output} is one of the files to hear: it would be overwritten")
     return files
+
+
+def made_with(p: Predictor, model: str | None) -> dict[str, Any]:
+    "What tells one way of predicting from another."
+    path = model_path(model)
+    return {"model": path.stem, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()[:16], "hop": p.card["hop"]}
+
+
+def output(args: argparse.Namespace, p: Predictor, files: Sequence[Path]) -> Output:
+    "Where predictions go; `OutputError` where that cannot be, before any work."
+    if not args.format: return Screen(files, args.curve)
+    if _device(args.output): return DirectTable(args.format, files, args.output, args.curve, args.spreadsheet)
+    how = {"curve": args.curve, "spreadsheet": args.spreadsheet, "resume": args.resume, "force": args.force}
+    refuse_inputs([args.output, curve_path(args.output)], [model_path(args.model)])
+    return SavedTable(args.output, args.format, made_with(p, args.model), files, **how)
 
 # %% ../nbs/23_cli.ipynb #bdaa9b1a
 def predictor(args: argparse.Namespace) -> Predictor:
@@ -187,49 +135,72 @@ def predictor(args: argparse.Namespace) -> Predictor:
     except ValueError as e: raise UsageError(str(e)) from None
 
 # %% ../nbs/23_cli.ipynb #0d4c45d5
-def show(
-    p: Prediction,
-    curve: bool,
-    header: bool, # the names of the columns first
-) -> None:
-    "Print a prediction on the terminal, without disturbing the progress bar."
-    if header: tqdm.write(HEADER)
-    tqdm.write(line(p))
-    if p.emotion and curve:
-        for d, i in (("valence", 1), ("arousal", 2)): tqdm.write(f"  {d} {spark([point[i] for point in p.emotion.curve])}")
-    if p.error: tqdm.write(textwrap.fill(p.error.hint, 78, initial_indent="  ", subsequent_indent="  "))
+def tell(text: str) -> None:
+    "A line on the standard error, above the progress bar."
+    with suppress(OSError): tqdm.write(printable(text), file=sys.stderr)
+
+
+class _Counting(Decoder):
+    "A decoder that tells how many seconds of a file are done."
+    bar: Any = None
+
+    def stream(self, path: str | os.PathLike, *args: Any, **request: Any) -> Stream:
+        stream = super().stream(path, *args, **request)
+        stream._blocks = self._counted(stream._blocks)
+        return stream
+
+    def _counted(self, blocks: Blocks) -> Blocks:
+        result = None
+        def rows() -> Iterator[Any]:
+            nonlocal result
+            result = yield from blocks
+        for row in rows():
+            self.bar.update(round(float(row[:2].view("<f8")[0])) - self.bar.n)
+            yield row
+        assert result
+        return result
+
+# %% ../nbs/23_cli.ipynb #09026310
+def progress(p: Predictor, out: Output) -> Iterable[Prediction]:
+    "Predictions of what is left to do, with a bar on a terminal."
+    hidden, one = not sys.stderr.isatty(), len(out.todo) == 1
+    bar = tqdm(total=None if one else len(out.todo), unit=" s" if one else " songs", leave=False, smoothing=.05, disable=hidden, delay=.5)
+    if one: p.decoders.append(counting := _Counting(timeout=p.timeout, window=p.card["window"]))
+    if one: counting.bar = bar
+    with bar:
+        for prediction in p.predict(out.feed()):
+            yield prediction
+            bar.update(not one)
 
 # %% ../nbs/23_cli.ipynb #ebadc4fb
-def write_all(
-    predictions: Iterable[Prediction],
-    tables: Sequence[Table],  # none: the terminal; one: rows; two: rows and curves
-    curve: bool = False,      # show curves on the terminal
-) -> int:                     # exit status
+def write_all(predictions: Iterable[Prediction], out: Output) -> int: # exit status
     "Write every prediction as it comes."
-    done = failed = 0
+    done, failed, p = 0, out.failed, None
     try:
         for p in predictions:
-            if not tables: show(p, curve, header=not done)
-            for table, rows in zip(tables, ([p.row()], curve_rows(p)), strict=False): table.write(rows)
+            out.write(p)
             done, failed = done + 1, failed + (p.error is not None)
+        out.finish()
     except KeyboardInterrupt:
-        tqdm.write(f"sentio: stopped after {done} files; what is finished is written", file=sys.stderr)
+        tell("; ".join(filter(None, (f"sentio: stopped after {done} of {len(out.todo)} files", out.close()))))
         return INTERRUPTED
-    finally:
-        for table in tables: table.close()
-    if failed: tqdm.write(f"{failed} of {done} files could not be heard", file=sys.stderr)
+    finally: out.close()
+    if out.kept: tell(f"{out.kept} rows were there already, {done} files are new")
+    n = done + out.kept
+    if failed: tell(f"sentio: {p.error.why}: {p.path}" if n == 1 and p and p.error else f"{failed} of {n} files could not be processed")
     return SOME_FAILED if failed else OK
 
 # %% ../nbs/23_cli.ipynb #6b0a4bfc
 def predict(args: argparse.Namespace) -> int:
     "Predict files and folders."
-    files = _to_hear(args)
+    _settle(args)
+    files = _found(args)
     with predictor(args) as p:
-        tables = [Table(args.format, COLUMNS, args.output)] if args.format else []
-        if tables and args.curve: tables.append(Table(args.format, CURVE, beside(args.output)))
-        hidden = len(files) < 2 or not sys.stderr.isatty()
-        rows = tqdm(p.predict(files), total=len(files), unit=" songs", leave=False, smoothing=.05, disable=hidden)
-        return write_all(rows, tables, args.curve)
+        out = output(args, p, files)
+        status = write_all(progress(p, out), out)
+    if args.spreadsheet and (n := sum(harmless(escape(f)) != escape(f) for f in files)):
+        tell(f"--spreadsheet: {n} paths begin like a formula and have an apostrophe before them")
+    return status
 
 # %% ../nbs/23_cli.ipynb #66162b39
 EVALUATE = """examples:
@@ -247,16 +218,17 @@ several songs are by one artist.
 exit status: 0 all well, 3 some rows failed, 2 the command was not understood"""
 
 # %% ../nbs/23_cli.ipynb #81731c31
-def as_written(rows: Iterable[Judged], table: Table | None) -> Iterator[Judged]:
+def as_written(rows: Iterable[Judged], table: SavedTable | None) -> Iterator[Judged]:
     "The same rows; each is written as it comes, and stays if the work is interrupted."
     done = 0
     try:
         for row in rows:
-            if table: table.write([{k: v for k, v in row.row().items() if k in JUDGED}])
+            if table: table.add({k: v for k, v in row.row().items() if k in JUDGED})
             done += 1
             yield row
+        if table: table.finish()
     except KeyboardInterrupt:
-        tqdm.write(f"sentio: stopped after {done} rows" + (f"; {table.path} has them" if table else ""), file=sys.stderr)
+        tell("; ".join(filter(None, (f"sentio: stopped after {done} rows", table.close() if table else ""))))
         raise
     finally:
         if table: table.close()
@@ -265,19 +237,19 @@ def as_written(rows: Iterable[Judged], table: Table | None) -> Iterator[Judged]:
 def report_agreement(judged: Sequence[Judged]) -> int: # exit status
     "Print which rows failed, and how far the rest agrees."
     failed = [j.prediction for j in judged if j.prediction.error]
-    for p in failed: print(line(p), file=sys.stderr)
+    for p in failed: tell(line(p))
     print(as_text(agreement(judged)))
     return SOME_FAILED if failed else OK
 
 # %% ../nbs/23_cli.ipynb #13f41fe1
 def evaluate(args: argparse.Namespace) -> int:
-    "Judge a model on a user's own ratings."
-    labels = read_labels(args.labels, args.scale)
-    if args.output and (args.output.resolve() == args.labels.resolve() or args.output.suffix.lower() != ".csv"):
-        raise UsageError(f"-o {args.output}: name a new file that ends in .csv")
+    "Evaluate a model on a user's own ratings."
+    labels, table = read_labels(args.labels, args.scale), None
+    if args.output: refuse_inputs([args.output], chain([args.labels, model_path(args.model)], find_audio([args.folder])))
+    if args.output and args.output.suffix.lower() != ".csv": raise UsageError(f"-o {args.output}: name a file that ends in .csv")
     with predictor(args) as p:
         rows = tqdm(judge(labels, args.folder, p), total=len(labels), unit=" songs", leave=False, disable=not sys.stderr.isatty())
-        table = Table("csv", JUDGED, args.output) if args.output else None
+        if args.output: table = SavedTable(args.output, "csv", {}, columns=JUDGED, force=args.force, resumable=False)
         return report_agreement(list(as_written(rows, table)))
 
 # %% ../nbs/23_cli.ipynb #982d4c93
@@ -289,7 +261,7 @@ def milliseconds() -> dict[str, float]: # by model; none where the study is not 
     if not (COST / "table.csv").exists(): return {}
     with open(COST / "table.csv", encoding="utf-8", newline="") as f: return {r["part"]: float(r["ms"]) for r in csv.DictReader(f)}
 
-# %% ../nbs/23_cli.ipynb #655b0e96
+# %% ../nbs/23_cli.ipynb #fd11ab65
 def model_lines(cards: dict[str, dict[str, Any]]) -> Iterable[str]: # lines of at most 80 characters
     "A row a model, the default first, and the licences below."
     licences, took = list(dict.fromkeys(c["licence"] for c in cards.values())), milliseconds()
@@ -305,7 +277,7 @@ def model_lines(cards: dict[str, dict[str, Any]]) -> Iterable[str]: # lines of a
     yield "CCC: agreement with DEAM's raters, at most 1; V valence, A arousal."
     yield "ms: for 10 s of music on one core. sentio models NAME tells all that is known."
 
-# %% ../nbs/23_cli.ipynb #a8ce6849
+# %% ../nbs/23_cli.ipynb #3d443097
 def _quality(c: dict[str, Any]) -> str:
     "How good a model is, on music that it had not seen."
     q = c.get("quality", {})
@@ -320,7 +292,7 @@ def _inputs(c: dict[str, Any]) -> str:
     sets = [f"the feature set{'s' * (len(c['inputs']) > 1)} {' and '.join(c['inputs'])}"] if c["inputs"] else []
     return f"windows of {c['window']:g} s, one every {c['hop']:g} s, mono at {c['sr']:,} Hz: {' and '.join(mel + sets)}"
 
-# %% ../nbs/23_cli.ipynb #9dc26827
+# %% ../nbs/23_cli.ipynb #957bdf8e
 def card_sections(
     name: str,
     c: dict[str, Any], # its card
@@ -336,7 +308,7 @@ def card_sections(
             "size": f"{size / 1e6:.2f} MB", "trained on": f"{c['trained_on']} ({c['data']})", "chosen": c.get("choice", ""),
             "recorded run": c.get("run", ""), "licence": c["licence"]}
 
-# %% ../nbs/23_cli.ipynb #e34d0248
+# %% ../nbs/23_cli.ipynb #eb059a19
 def card_lines(name: str, c: dict[str, Any], size: int) -> Iterable[str]: # lines of at most 79 characters
     "A model's card for a terminal."
     yield f"{name} {c.get('version', '')}" + "  (default)" * (name == DEFAULT)
@@ -439,7 +411,7 @@ def train_on_own(args: argparse.Namespace) -> int:
     if args.output: print(f"{args.output}: {own.export_own(runs[-1], songs, args.output)['description']}")
     return SOME_FAILED if lost else OK
 
-# %% ../nbs/23_cli.ipynb #9d9a9c1b
+# %% ../nbs/23_cli.ipynb #bed5480b
 def weights_of(names: Iterable[str]) -> list[str]: # keys of `sentio.models.tagger.WEIGHTS`
     "The published weights that some runs need."
     from sentio.models import distillation, tagger, teacher
@@ -448,11 +420,11 @@ def weights_of(names: Iterable[str]) -> list[str]: # keys of `sentio.models.tagg
     need = {**tagger.EARS, **teacher.EARS, **students, "fcn-finetuned": ("fcn",)}
     return list(dict.fromkeys(w for name in names for w in need.get(name, ()) if w in tagger.WEIGHTS))
 
-# %% ../nbs/23_cli.ipynb #e9a4f84a
+# %% ../nbs/23_cli.ipynb #394d26b4
 def agrees(question: str) -> bool:
     "Ask on the terminal; no is the default, and what a pipe says."
     if not (sys.stdin and sys.stdin.isatty() and sys.stderr.isatty()): return False
-    print(question, end=" [y/N] ", file=sys.stderr, flush=True)
+    print(printable(question), end=" [y/N] ", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
@@ -461,13 +433,13 @@ def get_weights(names: Sequence[str], download: bool = False) -> None: # names o
     need = weights_of(names)
     from sentio.models.tagger import WEIGHTS, available, download_weights, weight_folders
     lost = [w for w in need if not available(w)]
-    for w in (WEIGHTS[k] for k in lost): print(f"{w.file}, {w.megabytes} MB, {w.licence}: {w.url}\n  ({w.cite})", file=sys.stderr)
+    for w in (WEIGHTS[k] for k in lost): tell(f"{w.file}, {w.megabytes} MB, {w.licence}: {w.url} ({w.cite})")
     if not lost: return
     what, files, folder = ", ".join(names), ", ".join(WEIGHTS[w].file for w in lost), weight_folders()[-1]
     if not download and not agrees(f"{what}: a model trained with these weights inherits their terms. Download them to {folder}?"):
         raise UsageError(f"{what}: published weights are missing; add --download, or put {files} into {folder}, "
                          "or into a folder that SENTIO_WEIGHTS names")
-    for w in lost: print(f"{download_weights(w)}: downloaded and checked", file=sys.stderr)
+    for w in lost: tell(f"{download_weights(w)}: downloaded and checked")
 
 # %% ../nbs/23_cli.ipynb #5c1366e4
 KINDS = ("repaired", "as_filed", "dynamic")
@@ -541,7 +513,7 @@ def demo(args: argparse.Namespace) -> int:
         print(f"  {m['model']:21} CCC valence {v:.2f}  arousal {a:.2f}  {m['fit_seconds']:.0f} s")
     page = render(folder / "report.html", folder / "results", "corpus")
     print("\nWhat the shipped model, which has only heard recorded music, says of six of the pieces:")
-    with Predictor() as predictor: write_all(predictor.predict(songs(p).path[:6]), [])
+    with Predictor() as predictor: write_all(predictor.predict(songs(p).path[:6]), Screen(songs(p).path[:6]))
     print(f"\nThe report: {page.resolve()} ({time.perf_counter() - start:.0f} s)")
     if sys.stdout.isatty(): webbrowser.open(page.resolve().as_uri())
     return OK
@@ -567,6 +539,11 @@ def add_hearing(p: argparse.ArgumentParser) -> None:
     p.add_argument("--model", help="a name that `sentio models` lists, or an .onnx file with its card beside it")
 
 # %% ../nbs/23_cli.ipynb #8636ef40
+def _output_path(text: str) -> Path:
+    if not text.strip(): raise argparse.ArgumentTypeError("name a file")
+    return Path(text)
+
+
 def predict_parser(commands: Any) -> None:
     "`sentio predict`"
     p = add_command(commands, "predict", predict, "valence and arousal of audio files", PREDICT)
@@ -574,8 +551,12 @@ def predict_parser(commands: Any) -> None:
     fmt = p.add_mutually_exclusive_group()
     for name, about in (("csv", "one row a file"), ("json", "one JSON object a line"), ("parquet", "a Parquet file (needs -o)")):
         fmt.add_argument(f"--{name}", dest="format", action="store_const", const=name, help=about)
-    p.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the table there instead of to the terminal")
-    p.add_argument("--curve", action="store_true", help="also how it changes along the song: a second table FILE.curve.EXT with -o")
+    p.add_argument("-o", "--output", type=_output_path, metavar="FILE", help="write the table there instead of to the terminal")
+    there = p.add_mutually_exclusive_group()
+    there.add_argument("--resume", action="store_true", help="keep the rows of FILE whose song and model have not changed")
+    there.add_argument("--force", action="store_true", help="write FILE anew if it is there already")
+    p.add_argument("--curve", action="store_true", help="also along the song: a second table FILE.curve.EXT; in JSON in the object")
+    p.add_argument("--spreadsheet", action="store_true", help="CSV in which no path is a formula: an apostrophe before =, +, -, @")
     add_hearing(p)
 
 # %% ../nbs/23_cli.ipynb #5c654d7c
@@ -585,7 +566,8 @@ def evaluate_parser(commands: Any) -> None:
     p.add_argument("folder", type=Path, metavar="FOLDER", help="the music that the table speaks of")
     p.add_argument("--labels", type=Path, required=True, metavar="CSV", help="columns path, valence, arousal, and perhaps artist, scale")
     p.add_argument("--scale", metavar="LOW..HIGH", help="of the ratings (default: the column scale, or -1..1)")
-    p.add_argument("-o", "--output", type=Path, metavar="CSV", help="write ratings and predictions there, one row a song")
+    p.add_argument("-o", "--output", type=_output_path, metavar="CSV", help="write ratings and predictions there, one row a song")
+    p.add_argument("--force", action="store_true", help="write CSV anew if it is there already")
     add_hearing(p)
 
 # %% ../nbs/23_cli.ipynb #ecd4dfd0
@@ -647,7 +629,7 @@ def demo_parser(commands: Any) -> None:
     p = add_command(commands, "demo", demo, "compose a small corpus, train on it, predict it, make the report")
     p.add_argument("--folder", default="sentio-demo", metavar="DIR", help="where everything is written (default: sentio-demo)")
 
-# %% ../nbs/23_cli.ipynb #b8dea558
+# %% ../nbs/23_cli.ipynb #bc21e30d
 class Parser(argparse.ArgumentParser):
     "A parser that knows what a mistyped name comes near to."
     def _check_value(self, action: argparse.Action, value: Any) -> None:
@@ -678,7 +660,7 @@ def parser() -> argparse.ArgumentParser:
         add(commands)
     return top
 
-# %% ../nbs/23_cli.ipynb #adf7f921
+# %% ../nbs/23_cli.ipynb #2b9696aa
 NEEDED = {"train": ["train"], "study": ["train"], "report": ["report"], "export": ["train", "export"], "demo": ["train", "report"]}
 
 
@@ -688,17 +670,44 @@ def not_installed(e: ModuleNotFoundError, command: str) -> str:
     return str(missing(e.name or str(e), f"sentio {command}", NEEDED.get(command, ())))
 
 # %% ../nbs/23_cli.ipynb #0d6adb91
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    "A termination signal, or a terminal that is closed, is as Ctrl-C; a second one ends the process at once."
+    def stop(number: int, frame: Any) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        raise KeyboardInterrupt
+    numbers = [getattr(signal, s) for s in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, s)]
+    if threading.current_thread() is not threading.main_thread(): numbers = []
+    before = {n: h for n in numbers if (h := signal.getsignal(n)) in (signal.SIG_DFL, signal.default_int_handler)}
+    for n in before: signal.signal(n, stop)
+    try: yield
+    finally:
+        for n, handler in before.items(): signal.signal(n, handler)
+
+
+def _drop_output() -> None:
+    "What the standard output does not take is dropped, or it would be tried again when the process ends."
+    try: sys.stdout.flush()
+    except OSError:
+        with suppress(OSError, ValueError): os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+# %% ../nbs/23_cli.ipynb #266eeb66
+def _run(argv: Sequence[str] | None) -> int:
+    try:
+        args = parser().parse_args(argv)
+        status = args.run(args)
+        sys.stdout.flush()
+        return status
+    except (UsageError, ModelError, LabelError, UnknownName, OutputError) as e: tell(f"sentio: {e}")
+    except ModuleNotFoundError as e: tell(f"sentio: {not_installed(e, args.run.__name__)}")
+    except KeyboardInterrupt: return INTERRUPTED
+    except BrokenPipeError: return OK  # the reader of our output has gone, as `head` does
+    except OSError as e: tell(f"sentio: {e.filename or 'standard output'}: {e.strerror}" if e.errno else f"sentio: {e}")
+    return USAGE
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     "Run a command; the exit status. Errors that a user can do something about are one line."
-    args = parser().parse_args(argv)
-    try: return args.run(args)
-    except (UsageError, ModelError, LabelError, UnknownName, FileNotFoundError) as e:
-        print(f"sentio: {e}", file=sys.stderr)
-        return USAGE
-    except ModuleNotFoundError as e:
-        print(f"sentio: {not_installed(e, args.run.__name__)}", file=sys.stderr)
-        return USAGE
-    except KeyboardInterrupt: return INTERRUPTED
-    except BrokenPipeError:  # the reader of our output has gone, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return OK
+    with streams(), _stoppable():
+        try: return _run(argv)
+        finally: _drop_output()

@@ -25,6 +25,7 @@ from .audio import AudioNotFound, find_audio
 from .emotion import rescale
 from .metrics import DIMENSIONS, Comparison, bootstrap, ccc, mae, mean_ccc, paired_test, pearson, r2, sd_ratio
 from .predict import Prediction, Predictor
+from .tables import unescape
 
 # %% auto #0
 __all__ = ['COLUMNS', 'MEASURES', 'Estimate', 'NAMES', 'FEW', 'LabelError', 'scale_ends', 'Label', 'read_labels', 'match',
@@ -181,11 +182,15 @@ def _readings(folder: Path) -> list[Callable[[str], str]]: # each: a path as wri
     absolute, real = os.path.abspath(folder), os.path.realpath(folder)
     return [lambda s: s, *(lambda s, f=f: _inside(s, f) for f in dict.fromkeys((absolute, real))), lambda s: _tail(s, absolute)]
 
+# %% ../nbs/21a_evaluate.ipynb #2864524b
+def _texts(name: str) -> list[str]:
+    "What a cell may stand for, the surest first: a table escapes what is not UTF-8, and may put `'` before what looks like a formula."
+    texts = [name, name.strip(), *([name[1:]] if name[:1] == "'" else [])]
+    return list(dict.fromkeys([*texts, *map(unescape, texts)]))
+
 # %% ../nbs/21a_evaluate.ipynb #8897c1da
 def _file(name: str, known: Sequence[dict[str, list[Path]]], readings: Sequence[Callable[[str], str]]) -> Path | AudioNotFound:
-    spelt = posixpath.normpath(_spelt(name))
-    below = [s for read in readings if (s := read(spelt))]
-    below += [s.strip() for s in below]
+    below = [s for text in _texts(name) for read in readings if (s := read(posixpath.normpath(_spelt(text))))]
     asked = [*((s, way) for s in below for way in known[:4]), *((s.casefold(), way) for s in below for way in known[4:])]
     hits = next((way[s] for s, way in asked if s in way), [])
     if len(hits) == 1: return hits[0]
