@@ -8,9 +8,11 @@ Docs: https://sw-ai-36.github.io/sentio/cli.html.md"""
 from __future__ import annotations
 
 import argparse
+import csv
 import hashlib
 import json
 import os
+import re
 import signal
 import sys
 import textwrap
@@ -30,17 +32,21 @@ import sentio
 from .audio import Blocks, Decoder, Stream, find_audio
 from .evaluate import COLUMNS as JUDGED
 from .evaluate import Judged, LabelError, agreement, as_text, judge, read_labels
+from .messages import UnknownName, did_you_mean, missing, unknown
+from .predict import MODELS as MODEL_FILES
 from .predict import DEFAULT, ModelError, Prediction, Predictor, model_path, models, read_card
 from .tables import (DirectTable, Output, OutputError, SavedTable, Screen, curve_path, escape, harmless, line, printable, reason,
                            refuse_inputs, streams)
 
 # %% auto #0
-__all__ = ['OK', 'USAGE', 'SOME_FAILED', 'INTERRUPTED', 'PREDICT', 'FORMATS', 'EVALUATE', 'PLAIN', 'MODELS', 'EXPORTS',
-           'NETWORKS', 'RUNS', 'STUDIES', 'KINDS', 'UsageError', 'made_with', 'output', 'predictor', 'tell', 'progress',
-           'write_all', 'predict', 'as_written', 'report_agreement', 'evaluate', 'model_lines', 'show_models',
-           'run_one', 'network', 'train_all', 'train_on_own', 'train', 'study', 'report', 'export', 'demo',
-           'add_command', 'add_hearing', 'predict_parser', 'evaluate_parser', 'add_source', 'train_parser',
-           'study_parser', 'export_parser', 'report_parser', 'models_parser', 'demo_parser', 'parser', 'main']
+__all__ = ['OK', 'USAGE', 'SOME_FAILED', 'INTERRUPTED', 'PREDICT', 'FORMATS', 'EVALUATE', 'COST', 'PLAIN', 'MODELS', 'EXPORTS',
+           'NETWORKS', 'RUNS', 'STUDIES', 'KINDS', 'NEEDED', 'UsageError', 'named_files', 'made_with', 'output',
+           'predictor', 'tell', 'progress', 'write_all', 'predict', 'as_written', 'report_agreement', 'evaluate',
+           'milliseconds', 'model_lines', 'card_sections', 'card_lines', 'show_models', 'run_one', 'network',
+           'train_all', 'train_on_own', 'weights_of', 'agrees', 'get_weights', 'train', 'study', 'report', 'export',
+           'demo', 'add_command', 'add_hearing', 'predict_parser', 'evaluate_parser', 'add_source', 'train_parser',
+           'study_parser', 'export_parser', 'report_parser', 'models_parser', 'demo_parser', 'Parser', 'parser',
+           'not_installed', 'main']
 
 # %% ../nbs/23_cli.ipynb #c01589be
 OK, USAGE, SOME_FAILED, INTERRUPTED = 0, 2, 3, 130
@@ -93,9 +99,17 @@ def _settle(args: argparse.Namespace) -> None:
     if (args.resume or args.force) and (stream or not args.output): raise UsageError("--resume and --force need a table in a file: -o FILE")
     if args.spreadsheet and args.format != "csv": raise UsageError("--spreadsheet is for CSV: --csv, or -o FILE.csv")
 
+# %% ../nbs/23_cli.ipynb #65624f5c
+def named_files(paths: Sequence[str]) -> Sequence[str]:
+    "The same; `UsageError` where not one of them is there. (Where some are, each of the others is a row with an error.)"
+    if any(os.path.lexists(p) or p == "-" for p in paths): return paths
+    folder, name = os.path.split(paths[0])
+    near = did_you_mean(name, os.listdir(folder or ".") if os.path.isdir(folder or ".") else [])
+    raise UsageError(f"no such file: {', '.join(paths)}" + f" ({near})" * bool(near))
+
 # %% ../nbs/23_cli.ipynb #0f3d5fb3
 def _found(args: argparse.Namespace) -> list[Path]:
-    files = find_audio(args.files)
+    files = find_audio(args.files if args.format else named_files(args.files))
     if not files: raise UsageError(f"no audio files in {', '.join(args.files)}")
     return files
 
@@ -240,21 +254,76 @@ def evaluate(args: argparse.Namespace) -> int:
         return report_agreement(list(as_written(rows, table)))
 
 # %% ../nbs/23_cli.ipynb #982d4c93
-def model_lines(cards: dict[str, dict[str, Any]]) -> Iterable[str]:
-    "A line a model, the default first, and the licences below."
-    licences = list(dict.fromkeys(c["licence"] for c in cards.values()))
+COST = MODEL_FILES.parent / "results" / "studies" / "cost"
+
+
+def milliseconds() -> dict[str, float]: # by model; none where the study is not there
+    "What ten seconds of music take on one core, decoding left out, as recorded."
+    if not (COST / "table.csv").exists(): return {}
+    with open(COST / "table.csv", encoding="utf-8", newline="") as f: return {r["part"]: float(r["ms"]) for r in csv.DictReader(f)}
+
+# %% ../nbs/23_cli.ipynb #fd11ab65
+def model_lines(cards: dict[str, dict[str, Any]]) -> Iterable[str]: # lines of at most 80 characters
+    "A row a model, the default first, and the licences below."
+    licences, took = list(dict.fromkeys(c["licence"] for c in cards.values())), milliseconds()
+    def letter(c: dict[str, Any]) -> str: return "abcdef"[licences.index(c["licence"])]
+    yield f"{'model':23}{'CCC V':>6} {'CCC A':>6} {'ms':>5} {'MB':>7}  licence"
     for name, c in sorted(cards.items(), key=lambda item: item[0] != DEFAULT):
-        yield f"{name:22}{c['bytes'] / 1e3:6,.0f} kB  licence {'abcdef'[licences.index(c['licence'])]}" + "  (default)" * (name == DEFAULT)
+        v, a = (c["quality"][d]["ccc"] for d in ("valence", "arousal"))
+        ms = f"{took[name]:5.0f}" if name in took else "    -"
+        yield f"{name:23}{v:6.2f} {a:6.2f} {ms} {c['bytes'] / 1e6:7.2g}  {letter(c)}" + "  (default)" * (name == DEFAULT)
         yield textwrap.fill(c["description"], 78, initial_indent="  ", subsequent_indent="  ")
-    for k, text in zip("abcdef", licences, strict=False):
-        yield textwrap.fill(text, 78, initial_indent=f"{k}  ", subsequent_indent="   ")
-    yield "sentio models NAME tells all that is known of one, and how good it is."
+    yield ""
+    for k, text in zip("abcdef", licences, strict=False): yield textwrap.fill(text, 79, initial_indent=f"{k}  ", subsequent_indent="   ")
+    yield "CCC: agreement with DEAM's raters, at most 1; V valence, A arousal."
+    yield "ms: for 10 s of music on one core. sentio models NAME tells all that is known."
+
+# %% ../nbs/23_cli.ipynb #3d443097
+def _quality(c: dict[str, Any]) -> str:
+    "How good a model is, on music that it had not seen."
+    q = c.get("quality", {})
+    parts = [f"{d}: CCC {q[d]['ccc']:.2f} [{q[d]['ccc_low']:.2f}, {q[d]['ccc_high']:.2f}], R2 {q[d]['r2']:.2f}, MAE {q[d]['mae']:.2f}"
+             for d in ("valence", "arousal") if d in q]
+    return "\n".join([*parts, *([q["note"]] if "note" in q else [])])
+
+
+def _inputs(c: dict[str, Any]) -> str:
+    "What a model predicts from."
+    mel = [f"a log-mel spectrogram of {c['mel']['n_mels']} bands"] if "mel" in c else []
+    sets = [f"the feature set{'s' * (len(c['inputs']) > 1)} {' and '.join(c['inputs'])}"] if c["inputs"] else []
+    return f"windows of {c['window']:g} s, one every {c['hop']:g} s, mono at {c['sr']:,} Hz: {' and '.join(mel + sets)}"
+
+# %% ../nbs/23_cli.ipynb #957bdf8e
+def card_sections(
+    name: str,
+    c: dict[str, Any], # its card
+    size: int,         # bytes
+) -> dict[str, str]:   # by title
+    "What is known of a model, in the words of a reader."
+    took = milliseconds().get(name)
+    widths = "\n".join(f"{level} %: valence ± {x['valence']:.2f}, arousal ± {x['arousal']:.2f} predicted standard deviations"
+                       for level, x in c["interval"].items())
+    return {"predicts from": _inputs(c), "how good": _quality(c),
+            "interval": f"for the mean rating of listeners\n{widths}",
+            "speed": f"{took:.0f} ms for 10 s of music on one core, decoding left out" if took else "not measured",
+            "size": f"{size / 1e6:.2f} MB", "trained on": f"{c['trained_on']} ({c['data']})", "chosen": c.get("choice", ""),
+            "recorded run": c.get("run", ""), "licence": c["licence"]}
+
+# %% ../nbs/23_cli.ipynb #eb059a19
+def card_lines(name: str, c: dict[str, Any], size: int) -> Iterable[str]: # lines of at most 79 characters
+    "A model's card for a terminal."
+    yield f"{name} {c.get('version', '')}" + "  (default)" * (name == DEFAULT)
+    yield textwrap.fill(c.get("description", ""), 79, initial_indent="  ", subsequent_indent="  ")
+    for title, text in card_sections(name, c, size).items():
+        for i, part in enumerate(text.split("\n") if text else []):
+            yield textwrap.fill(part, 79, initial_indent=f"{title if not i else '':14}", subsequent_indent=14 * " ")
 
 # %% ../nbs/23_cli.ipynb #d7515119
 def show_models(args: argparse.Namespace) -> int:
     "List the models of this package, or all that is known of one."
     cards = {name: read_card(model_path(name)) for name in ([args.name] if args.name else models())}
-    if args.name: print(json.dumps(cards[args.name], indent=2))
+    if args.json: print(json.dumps(cards[args.name] if args.name else cards, indent=2, ensure_ascii=False))
+    elif args.name: print(*card_lines(args.name, cards[args.name], model_path(args.name).stat().st_size), sep="\n")
     else: print(*model_lines(cards), sep="\n")
     return OK
 
@@ -332,7 +401,9 @@ def train_on_own(args: argparse.Namespace) -> int:
     from sentio import own
     given: list[str] = [*args.labels, *args.models]
     names = given[2:]
-    if not names or set(names) - set(own.MODELS):
+    for name in names:
+        if name not in own.MODELS: raise unknown("model to train on your own ratings", name, own.MODELS)
+    if not names:
         raise UsageError(f"with your own ratings: --labels my.csv FOLDER MODEL, one of {', '.join(own.MODELS)}")
     songs, lost = own.own_songs(read_labels(given[0], args.scale), given[1])
     for e in lost: print(f"left out: {e}", file=sys.stderr)
@@ -340,6 +411,36 @@ def train_on_own(args: argparse.Namespace) -> int:
     for run in runs: print(run._repr_markdown_(), end="\n\n")
     if args.output: print(f"{args.output}: {own.export_own(runs[-1], songs, args.output)['description']}")
     return SOME_FAILED if lost else OK
+
+# %% ../nbs/23_cli.ipynb #bed5480b
+def weights_of(names: Iterable[str]) -> list[str]: # keys of `sentio.models.tagger.WEIGHTS`
+    "The published weights that some runs need."
+    from sentio.models import distillation, tagger, teacher
+    both = teacher.EARS["teacher"]
+    students = dict.fromkeys([DEFAULT, *distillation.ARMS], both) | {"student-labels": ()}
+    need = {**tagger.EARS, **teacher.EARS, **students, "fcn-finetuned": ("fcn",)}
+    return list(dict.fromkeys(w for name in names for w in need.get(name, ()) if w in tagger.WEIGHTS))
+
+# %% ../nbs/23_cli.ipynb #394d26b4
+def agrees(question: str) -> bool:
+    "Ask on the terminal; no is the default, and what a pipe says."
+    if not (sys.stdin and sys.stdin.isatty() and sys.stderr.isatty()): return False
+    print(printable(question), end=" [y/N] ", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def get_weights(names: Sequence[str], download: bool = False) -> None: # names of runs; fetch without asking?
+    "Have the published weights that some runs need, or `UsageError` that says how to get them."
+    need = weights_of(names)
+    from sentio.models.tagger import WEIGHTS, available, download_weights, weight_folders
+    lost = [w for w in need if not available(w)]
+    for w in (WEIGHTS[k] for k in lost): tell(f"{w.file}, {w.megabytes} MB, {w.licence}: {w.url} ({w.cite})")
+    if not lost: return
+    what, files, folder = ", ".join(names), ", ".join(WEIGHTS[w].file for w in lost), weight_folders()[-1]
+    if not download and not agrees(f"{what}: a model trained with these weights inherits their terms. Download them to {folder}?"):
+        raise UsageError(f"{what}: published weights are missing; add --download, or put {files} into {folder}, "
+                         "or into a folder that SENTIO_WEIGHTS names")
+    for w in lost: tell(f"{download_weights(w)}: downloaded and checked")
 
 # %% ../nbs/23_cli.ipynb #5c1366e4
 KINDS = ("repaired", "as_filed", "dynamic")
@@ -350,10 +451,13 @@ def train(args: argparse.Namespace) -> int:
     from sentio.presets import preset
     if args.all: return train_all(args.results)
     if args.labels[0].lower().endswith(".csv"): return train_on_own(args)
-    if unknown := set(args.labels) - set(KINDS):
-        raise UsageError(f"--labels {unknown.pop()}: one or more of {', '.join(KINDS)}, or my.csv FOLDER")
-    if not args.models or set(args.models) - set(RUNS): raise UsageError(f"which model? one or more of {', '.join(RUNS)}, or --all")
+    if unmeant := [k for k in args.labels if k not in KINDS]:
+        raise UsageError(f"--labels {unmeant[0]}: {did_you_mean(unmeant[0], KINDS)} one or more of {', '.join(KINDS)}, or my.csv FOLDER")
+    if not args.models: raise UsageError(f"which model? one or more of {', '.join(RUNS)}, or --all")
+    for name in args.models:
+        if name not in RUNS: raise unknown("model to train", name, RUNS)
     p = preset(args.preset)
+    get_weights(args.models, args.download)
     for name in args.models:
         kinds = args.labels if p.dataset == "deam" and name != "student-harmony" else ["repaired"]
         for labels in kinds: print(_train(name, labels, p, args))
@@ -363,7 +467,8 @@ def train(args: argparse.Namespace) -> int:
 def study(args: argparse.Namespace) -> int:
     "Measure and record what the studies of the notebooks show."
     from sentio.presets import preset
-    if unknown := set(args.names) - set(STUDIES): raise UsageError(f"no study {', '.join(unknown)}: {', '.join(STUDIES)}")
+    for name in args.names:
+        if name not in STUDIES: raise unknown("study", name, STUDIES)
     for name in args.names or STUDIES:
         measure = getattr(import_module(STUDIES[name]), f"study_{name.replace('-', '_')}")
         print(measure(preset(args.preset), args.results))
@@ -372,7 +477,10 @@ def study(args: argparse.Namespace) -> int:
 # %% ../nbs/23_cli.ipynb #d5ff875f
 def report(args: argparse.Namespace) -> int:
     "Make one HTML file of the recorded runs."
-    from sentio.report import PAGES, render
+    from sentio.report import FOLDER, PAGES, render
+    known = sorted(p.stem for p in FOLDER.glob("*.ipynb"))
+    for page in args.pages or ():
+        if known and page not in known: raise unknown("page", page, known)
     print(render(args.output, args.results, args.dataset, args.pages or PAGES))
     return OK
 
@@ -476,6 +584,7 @@ def train_parser(commands: Any) -> None:
     p.add_argument("models", nargs="*", metavar="MODEL", help=", ".join(RUNS))
     p.add_argument("--all", action="store_true", help="every run that the package's runs.csv declares, what is recorded left out")
     p.add_argument("--again", action="store_true", help="also what is recorded already")
+    p.add_argument("--download", action="store_true", help="fetch published weights that a model needs, without asking")
     p.add_argument("--full-songs", action="store_true", help="test on DEAM's 58 full songs, trained on the excerpts by other artists")
     p.add_argument("--labels", nargs="+", default=["repaired", "as_filed"], metavar="LABELS",
                    help=f"{', '.join(KINDS)}: DEAM's; or my.csv FOLDER: your own ratings, as sentio evaluate reads them")
@@ -512,7 +621,8 @@ def report_parser(commands: Any) -> None:
 def models_parser(commands: Any) -> None:
     "`sentio models`"
     p = add_command(commands, "models", show_models, "what models there are, and their licences")
-    p.add_argument("name", nargs="?", help="show all that is known of this one")
+    p.add_argument("name", nargs="?", metavar="NAME", help="show all that is known of this one")
+    p.add_argument("--json", action="store_true", help="the cards as they are")
 
 
 def demo_parser(commands: Any) -> None:
@@ -520,16 +630,45 @@ def demo_parser(commands: Any) -> None:
     p = add_command(commands, "demo", demo, "compose a small corpus, train on it, predict it, make the report")
     p.add_argument("--folder", default="sentio-demo", metavar="DIR", help="where everything is written (default: sentio-demo)")
 
+# %% ../nbs/23_cli.ipynb #bc21e30d
+class Parser(argparse.ArgumentParser):
+    "A parser that knows what a mistyped name comes near to."
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if action.choices is not None and value not in action.choices:
+            kind = "command" if isinstance(action, argparse._SubParsersAction) else action.metavar or action.dest
+            raise argparse.ArgumentError(None, str(unknown(str(kind).lower(), str(value), map(str, action.choices))))
+
+    def options(self) -> set[str]:
+        "All options of this parser and of its commands."
+        subs = [a.choices for a in self._actions if isinstance(a, argparse._SubParsersAction)]
+        return {o for a in self._actions for o in a.option_strings}.union(*(p.options() for c in subs for p in c.values()))
+
+    def error(self, message: str) -> Any:
+        "One line on the standard error, and exit status 2."
+        stray = re.match(r"unrecognized arguments: (--[\w-]+)", message)
+        near = did_you_mean(stray[1], self.options()) if stray else ""
+        self.exit(USAGE, f"{self.prog}: {message}{f': {near}' if near else ''} ({self.prog} --help has more)\n")
+
 # %% ../nbs/23_cli.ipynb #47683716
 def parser() -> argparse.ArgumentParser:
     "The command line."
-    top = argparse.ArgumentParser("sentio", description="How music feels: valence and arousal of a song, with an honest interval.",
+    top = Parser("sentio", description="How music feels: valence and arousal of a song, with an honest interval.",
                                   epilog="Start with: sentio predict song.mp3, or sentio demo. Each command has its own --help.")
     top.add_argument("--version", action="version", version=f"sentio {sentio.__version__}")
-    commands = top.add_subparsers(required=True, metavar="COMMAND")
+    commands = top.add_subparsers(metavar="COMMAND")
+    top.set_defaults(run=lambda _: print(top.format_help()) or USAGE)
     for add in (predict_parser, evaluate_parser, train_parser, study_parser, report_parser, export_parser, models_parser, demo_parser):
         add(commands)
     return top
+
+# %% ../nbs/23_cli.ipynb #2b9696aa
+NEEDED = {"train": ["train"], "study": ["train"], "report": ["report"], "export": ["train", "export"], "demo": ["train", "report"]}
+
+
+def not_installed(e: ModuleNotFoundError, command: str) -> str:
+    "What to install, in a line."
+    if "pip install" in str(e): return str(e)  # said already where it was imported
+    return str(missing(e.name or str(e), f"sentio {command}", NEEDED.get(command, ())))
 
 # %% ../nbs/23_cli.ipynb #0d6adb91
 @contextmanager
@@ -560,11 +699,11 @@ def _run(argv: Sequence[str] | None) -> int:
         status = args.run(args)
         sys.stdout.flush()
         return status
-    except (UsageError, ModelError, LabelError, OutputError) as e: tell(f"sentio: {e}")
-    except ModuleNotFoundError as e: tell(f'sentio: this command needs {e.name}: pip install "sentio[train,report,export]"')
+    except (UsageError, ModelError, LabelError, UnknownName, OutputError) as e: tell(f"sentio: {e}")
+    except ModuleNotFoundError as e: tell(f"sentio: {not_installed(e, args.run.__name__)}")
     except KeyboardInterrupt: return INTERRUPTED
     except BrokenPipeError: return OK  # the reader of our output has gone, as `head` does
-    except OSError as e: tell(f"sentio: {e.filename or 'standard output'}: {e.strerror or e}")
+    except OSError as e: tell(f"sentio: {e.filename or 'standard output'}: {e.strerror}" if e.errno else f"sentio: {e}")
     return USAGE
 
 
