@@ -13,6 +13,7 @@ import json
 import os
 import sys
 import tempfile
+from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import replace
 from functools import cache
@@ -25,7 +26,8 @@ from weakref import WeakSet
 import numpy as np
 
 import sentio
-from .audio import SILENCE, AudioError, Check, Decoder, EmptyAudio, SilentAudio, find_audio, in_order, windows
+from .audio import (FAINT, LIMIT, AudioError, Check, Decoder, EmptyAudio, SilentAudio, StandardInput, find_audio, in_order, level,
+                          silence_below, windows)
 from .emotion import Emotion
 from .harmony import describe
 from .messages import did_you_mean, missing
@@ -34,9 +36,9 @@ from .spectrogram import MelConfig, log_mel
 if TYPE_CHECKING: import onnxruntime as ort
 
 # %% auto #0
-__all__ = ['MODELS', 'DEFAULT', 'COLUMNS', 'Heard', 'Answers', 'ModelError', 'model_path', 'models', 'open_session', 'read_card',
-           'card_inside', 'Prediction', 'given', 'heard', 'answers', 'together', 'ratings', 'song_emotion', 'mono',
-           'running', 'packed', 'unpacked', 'at_hop', 'usual_workers', 'hear', 'Predictor', 'as_frames',
+__all__ = ['MODELS', 'DEFAULT', 'COLUMNS', 'Heard', 'WAITING', 'Answers', 'ModelError', 'model_path', 'models', 'open_session',
+           'read_card', 'card_inside', 'Prediction', 'given', 'heard', 'answers', 'together', 'ratings', 'song_emotion',
+           'mono', 'running', 'packed', 'unpacked', 'at_hop', 'usual_workers', 'hear', 'Predictor', 'as_frames',
            'predict_samples', 'default_predictor', 'predict_one', 'to_frame', 'CallableModule']
 
 # %% ../nbs/20_predict.ipynb #d5ef9304
@@ -121,16 +123,31 @@ def given(
 
 # %% ../nbs/20_predict.ipynb #1aae4f35
 Heard = tuple[float, dict[str, np.ndarray]]  # middle of a window in seconds, what a model is given of it: nothing of silence
+WAITING = 60                                 # faint windows that may wait for a louder one
 
 
 def heard(
     blocks: Iterable[np.ndarray], # mono samples in blocks of any size, at the card's rate
     card: dict[str, Any],
+    waiting: int = WAITING,       # windows; 0 where nobody can wait
 ) -> Iterator[Heard]:
     "The windows of a signal."
-    sr = card["sr"]
+    sr, held, loudest = card["sr"], deque[tuple[float, Heard]](), 0.
     for start, y in windows(blocks, sr, card["window"], card["hop"]):
-        yield start + len(y) / sr / 2, given(y, card) if np.abs(y).max() >= SILENCE else {}
+        loudest = max(loudest, now := level(y, sr))
+        held.append((now, (start + len(y) / sr / 2, given(y, card) if now >= silence_below(loudest) else {})))
+        while held and (len(held) > waiting or _settled(*held[0], loudest)): yield _emptied(*held.popleft(), loudest)
+    for now, window in held: yield _emptied(now, window, loudest)
+
+# %% ../nbs/20_predict.ipynb #bc83452b
+def _settled(now: float, window: Heard, loudest: float) -> bool: # level of the window, what it holds, level of the loudest so far
+    "Whether no louder window can change what a window is."
+    return not window[1] or now >= FAINT or silence_below(loudest) >= FAINT
+
+
+def _emptied(now: float, window: Heard, loudest: float) -> Heard:
+    "The window, emptied if it is silent."
+    return window if now >= silence_below(loudest) else (window[0], {})
 
 # %% ../nbs/20_predict.ipynb #e239bb78
 Answers = tuple[np.ndarray, np.ndarray, np.ndarray]  # middles in seconds (n,), ratings (n, 2), spreads (n, 2)
@@ -196,7 +213,7 @@ def running(
 ) -> Iterator[Emotion]:             # of all that was heard so far
     "The emotion of a sound that still goes on, at the end of every window that is not silent; an `AudioError` as with a file."
     so_far = together([])
-    for part in answers(heard(Check("stream", card["sr"])(mono(blocks)), card), session, batch=1):
+    for part in answers(heard(Check("stream", card["sr"])(mono(blocks)), card, waiting=0), session, batch=1):
         so_far, middle = together([so_far, part]), float(part[0][0])
         yield song_emotion(*so_far, card, seconds=middle + min(middle, card["window"] / 2))
 
@@ -242,7 +259,7 @@ def hear(
     few = {k: card[k] for k in ("sr", "window", "hop", "mel", "inputs") if k in card}
     stream = decoder.stream(path, sr=card["sr"], make="sentio.predict:packed", card=few)
     middle, rating, spread = together(answers((unpacked(row, card) for row in stream), session))
-    if not len(middle): raise SilentAudio(path, "no window of it is louder than silence")
+    if not len(middle): raise SilentAudio(str(path), "no window of it is louder than silence")
     return song_emotion(middle, rating, spread, card, seconds=stream.seconds, flags=tuple(stream.flags), path=str(path))
 
 # %% ../nbs/20_predict.ipynb #718901cb
@@ -255,10 +272,13 @@ class Predictor:
         threads: int = 1,                       # threads of ONNX Runtime
         workers: int | None = None,             # files that `predict` hears at the same time; `usual_workers()` if not given
         hop: float | None = None,               # seconds from one window to the next, see `at_hop`; the card's if not given
+        limit: float | None = None,             # seconds for one file as a whole; `LIMIT` if not given, more for a shorter hop
     ) -> None:
         if workers is not None and workers < 1: raise ValueError(f"workers {workers}: at least one is needed")
         path = model_path(model)
-        self.card, self.timeout, self.workers = at_hop(read_card(path), hop), timeout, workers or usual_workers()
+        card = read_card(path)
+        self.card, self.timeout, self.workers = at_hop(card, hop), timeout, workers or usual_workers()
+        self.limit = limit or LIMIT * max(1, card["hop"] / self.card["hop"])
         self.session = open_session(path, threads)
         self.decoders, self.begun = list[Decoder](), WeakSet[Generator[Prediction, None, None]]()  # at rest; what `predict` gave
 
@@ -269,7 +289,7 @@ class Predictor:
         finally: self.decoders.append(decoder)
 
     def predict(self, paths: Iterable[str | os.PathLike]) -> Iterator[Prediction]:
-        "One `Prediction` a file, in order, as soon as it is there; a file that cannot be heard does not end the rest."
+        "One `Prediction` a file (`-`: standard input), in order, as it comes; a file that cannot be heard does not end the rest."
         self.begun.add(rows := self._rows(paths))
         return rows
 
@@ -284,7 +304,7 @@ class Predictor:
 
     def _decoder(self) -> Decoder:
         try: return self.decoders.pop()
-        except IndexError: return Decoder(timeout=self.timeout, window=self.card["window"])
+        except IndexError: return Decoder(timeout=self.timeout, window=self.card["window"], limit=self.limit)
 
     def _row(self, decoder: Decoder, path: str | os.PathLike) -> Prediction:
         try: return Prediction(str(path), hear(decoder, path, self.session, self.card))
@@ -292,7 +312,8 @@ class Predictor:
 
     def _rows(self, paths: Iterable[str | os.PathLike]) -> Generator[Prediction, None, None]:
         decoders = [self._decoder() for _ in range(self.workers)]
-        try: yield from in_order(self._row, paths, decoders)
+        files = (StandardInput() if str(p) == "-" else p for p in paths)  # read here, where Ctrl-C is heard
+        try: yield from in_order(self._row, files, decoders)
         finally: self.decoders += decoders[::-1]
 
     def __enter__(self) -> Predictor: return self
