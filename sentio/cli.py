@@ -19,6 +19,7 @@ import textwrap
 import threading
 import time
 import webbrowser
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib import import_module
@@ -29,7 +30,7 @@ from typing import Any
 from tqdm import tqdm
 
 import sentio
-from .audio import Blocks, Decoder, Stream, find_audio
+from .audio import Blocks, Decoder, Stream, find_audio, passed_over
 from .evaluate import COLUMNS as JUDGED
 from .evaluate import Judged, LabelError, agreement, as_text, judge, read_labels
 from .messages import UnknownName, did_you_mean, missing, unknown
@@ -109,8 +110,10 @@ def named_files(paths: Sequence[str]) -> Sequence[str]:
 
 # %% ../nbs/23_cli.ipynb #0f3d5fb3
 def _found(args: argparse.Namespace) -> list[Path]:
-    files = find_audio(args.files if args.format else named_files(args.files))
-    if not files: raise UsageError(f"no audio files in {', '.join(args.files)}")
+    skipped = Counter[str]()
+    files = find_audio(args.files if args.format else named_files(args.files), skipped)
+    if not files: raise UsageError("; ".join(filter(None, (f"no audio files in {', '.join(args.files)}", passed_over(skipped)))))
+    if skipped: tell(passed_over(skipped))
     return files
 
 
@@ -200,7 +203,7 @@ def predict(args: argparse.Namespace) -> int:
         out = output(args, p, files)
         status = write_all(progress(p, out), out)
     if args.spreadsheet and (n := sum(harmless(escape(f)) != escape(f) for f in files)):
-        tell(f"--spreadsheet: {n} paths begin like a formula and have an apostrophe before them")
+        tell(f"--spreadsheet: an apostrophe stands before {n} {'paths' if n > 1 else 'path'} that would be a formula")
     return status
 
 # %% ../nbs/23_cli.ipynb #66162b39

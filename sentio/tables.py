@@ -371,7 +371,9 @@ class Journal:
         "A file's rows are written."
         self._add({"path": key} | facts)
 
-    def _add(self, facts: dict[str, Any]) -> None: self.file.write(json.dumps(facts).encode() + b"\n")
+    def _add(self, facts: dict[str, Any]) -> None:
+        data = json.dumps(facts).encode() + b"\n"
+        while data: data = data[self.file.write(data):]  # a disk may be full in the middle of a line
 
     def close(self, forget: bool = False) -> None:
         "Let others write the table."
@@ -440,6 +442,9 @@ def _stat(path: str | os.PathLike) -> os.stat_result | None:
     except (OSError, ValueError): return None
 
 # %% ../nbs/21_tables.ipynb #5072ae74
+def _count(n: int, what: str) -> str: return f"{n:,} {what}" + "s" * (n != 1)
+
+
 class SavedTable(Output):
     "A table in a file, with a second one for the curves if they are asked for."
     def __init__(
@@ -465,9 +470,10 @@ class SavedTable(Output):
         growing = [p for t in self.parts for p in (t.part, t.fresh)]
         refuse_inputs([*growing, *(t.path for t in self.parts)], self.todo)
         if occupied := next((p for p in growing if p.is_dir()), None): raise OutputError(occupied, "it is a folder, and in the way")
-        if not (resume or force): _refuse_present(self.parts, resumable)
         self.journal = Journal(path)
-        try: _start(self, resume)
+        try:
+            if not (resume or force): _refuse_present(self.parts, resumable)
+            _start(self, resume)
         except BaseException as e:
             self.close()
             if isinstance(e, OSError): raise OutputError(e.filename or path, e) from None
@@ -513,7 +519,7 @@ class SavedTable(Output):
             for t in self.parts: t.part.unlink(missing_ok=True)
         self.journal.close(forget=(empty and not here.exists()) or not self.journal.path.stat().st_size)
         if not self.keys or not left.exists(): return ""
-        return f"{left.name} keeps {len(self.keys)} rows" + (": the same command with --resume goes on" if self.resumable else "")
+        return f"{left.name} keeps {_count(len(self.keys), 'row')}" + (": the same command with --resume goes on" if self.resumable else "")
 
 # %% ../nbs/21_tables.ipynb #87deadb4
 def _refuse_present(parts: Sequence[Part], resumable: bool) -> None:
@@ -647,6 +653,9 @@ def _fitting(text: str, width: int) -> str:
     return text
 
 
+def _cut(text: str, width: int) -> str: return text if breadth(text) <= width else _fitting(text, width - 1) + "…"
+
+
 def shorten(text: str, width: int) -> str: # exactly `width` columns
     "A text cut in its middle, where it is too long."
     if breadth(text) > width:
@@ -710,7 +719,7 @@ def line(
 ) -> str:                    # at most 61 columns more
     "A prediction as a line of the terminal's table."
     name, e = shorten(name or printable(escape(os.path.basename(p.path) or p.path)), width), p.emotion
-    if e is None: return _fitting(printable(f"{name} {type(p.error).__name__}: {reason(p)}"), width + 61)
+    if e is None: return _cut(printable(f"{name} {type(p.error).__name__}: {reason(p)}"), width + 61)
     v, a = _rating(e.valence, e.valence_low, e.valence_high), _rating(e.arousal, e.arousal_low, e.arousal_high)
     return f"{name} {v:>19} {a:>19} {e.quadrant} {bar(e.valence)} {bar(e.arousal)}" + ("*" if e.flags else "")
 
@@ -731,10 +740,11 @@ class Screen(Output):
 
     def write(self, p: Prediction) -> None:
         "Print a line, the curve below it if that was asked for, and what to do below a file that could not be processed."
-        self._print(line(p, self.names.get(p.path), self.width))
+        self._print(first := line(p, self.names.get(p.path), self.width))
         if p.emotion and self.curve:
             for i, d in enumerate(("valence", "arousal"), 1): self._print(f"  {d} {spark([point[i] for point in p.emotion.curve])}")
-        if p.error: self._print(textwrap.fill(p.error.hint, 78, initial_indent="  ", subsequent_indent="  "))
+        more = (f"{reason(p)}; " if first.endswith("…") else "") + p.error.hint if p.error else ""
+        if more: self._print(textwrap.fill(printable(more), 78, initial_indent="  ", subsequent_indent="  "))
 
     def _print(self, text: str) -> None:
         with _writing("standard output"):

@@ -92,8 +92,9 @@ def main() -> int:
     args = arguments()
     with tempfile.TemporaryDirectory() as tmp:
         folder, tables = Path(tmp), [f"{name}.{args.format}" for name in ("killed", "undisturbed")]
+        start = time.perf_counter()
         collection(folder, args.files)
-        wrong, start = disturb(folder, tables[0], args), time.perf_counter()
+        wrong = disturb(folder, tables[0], args)
         predict(folder, tables[1], args).communicate()
         wrong += compare(*(folder / t for t in tables), args.files)
         if args.curve and args.format != "jsonl": wrong += compare(*(folder / t.replace(".", ".curve.") for t in tables), None)
