@@ -28,7 +28,6 @@ from typing import IO, Any, NamedTuple
 
 from tqdm import tqdm
 
-from .audio import AudioNotFound
 from .predict import COLUMNS, Prediction
 
 # %% auto #0
@@ -708,8 +707,8 @@ def _rating(x: float, low: float, high: float) -> str: return f"{x:+.2f} [{low:+
 
 def reason(p: Prediction) -> str:
     "Why a file could not be processed, in a few words."
-    missing = isinstance(p.error, AudioNotFound) and p.path != "-" and not os.path.lexists(p.path)
-    return "no such file" if missing else p.error.why if p.error else ""
+    why = p.error.why if p.error else ""
+    return "no such file" if why == os.strerror(errno.ENOENT) else why
 
 
 def line(
