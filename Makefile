@@ -8,10 +8,10 @@ export OMP_WAIT_POLICY ?= PASSIVE
 SENTIO_DATA ?= $(patsubst %/DEAM,%,$(firstword $(wildcard $(abspath ../*/data/DEAM))))
 export SENTIO_DATA
 
-.PHONY: help demo test bench runs export readme web listen mobile docs clean
+.PHONY: help demo test bench runs export readme web web-serve mobile docs clean
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-9s %s\n", $$1, $$2}'
 
 .venv/installed: requirements.lock requirements-torch.lock settings.ini setup.py
 	@test -n "$(BASE)" || { echo "Sentio needs Python 3.11 or newer, and none was found on the PATH."; exit 1; }
@@ -40,11 +40,19 @@ export: .venv/installed ## write sentio/ from the notebooks, and clean the noteb
 readme: .venv/installed ## write README.md, and the cards of data and models, from their notebooks
 	$(PY) tools/readme.py
 
-web: .venv/installed ## Sentio in the browser, into _web (needs npm, once)
-	$(PY) tools/web.py
+# What the page in the browser is made with: the plain installation and onnx, in an environment of its own; neither torch nor the whole lock.
+.venv-web/installed: requirements.lock settings.ini
+	@test -n "$(BASE)" || { echo "Sentio needs Python 3.11 or newer, and none was found on the PATH."; exit 1; }
+	$(BASE) -m venv .venv-web || { echo "python3 -m venv failed: on Debian or Ubuntu, apt install python3-venv"; exit 1; }
+	@sed -n 's/^\([A-Za-z0-9._-]*==[^ ;]*\).*/\1/p' requirements.lock > .venv-web/constraints.txt
+	.venv-web/bin/python -m pip install --quiet --disable-pip-version-check -c .venv-web/constraints.txt --editable . onnx
+	@touch $@
 
-listen: .venv/installed ## the same, served at http://localhost:8000/
-	$(PY) tools/web.py --serve
+web: .venv-web/installed ## Sentio in the browser, into _web (needs npm, once)
+	.venv-web/bin/python tools/web.py
+
+web-serve: .venv-web/installed ## the same, served at http://localhost:8000/ (PORT=8123 make web-serve: elsewhere)
+	@.venv-web/bin/python tools/web.py --serve $(or $(PORT),8000)
 
 .venv-mobile/installed: requirements.lock requirements-torch.lock
 	$(BASE) -m venv .venv-mobile

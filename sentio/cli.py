@@ -9,136 +9,55 @@ from __future__ import annotations
 
 import argparse
 import csv
+import hashlib
 import json
 import os
+import re
+import signal
 import sys
 import textwrap
+import threading
 import time
 import webbrowser
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from importlib import import_module
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
 import sentio
-from .audio import find_audio
+from .audio import Blocks, Decoder, Stream, find_audio, passed_over
 from .evaluate import COLUMNS as JUDGED
 from .evaluate import Judged, LabelError, agreement, as_text, judge, read_labels
-from .predict import COLUMNS, DEFAULT, ModelError, Prediction, Predictor, model_path, models, read_card
+from .messages import UnknownName, did_you_mean, missing, unknown
+from .predict import MODELS as MODEL_FILES
+from .predict import DEFAULT, ModelError, Prediction, Predictor, model_path, models, read_card
+from .tables import (DirectTable, Output, OutputError, SavedTable, Screen, curve_path, escape, harmless, line, printable, reason,
+                           refuse_inputs, streams)
 
 # %% auto #0
-__all__ = ['OK', 'USAGE', 'SOME_FAILED', 'INTERRUPTED', 'HEADER', 'CURVE', 'PREDICT', 'FORMATS', 'EVALUATE', 'PLAIN', 'MODELS',
-           'EXPORTS', 'NETWORKS', 'RUNS', 'STUDIES', 'KINDS', 'bar', 'shorten', 'line', 'spark', 'Table', 'curve_rows',
-           'beside', 'UsageError', 'predictor', 'show', 'write_all', 'predict', 'as_written', 'report_agreement',
-           'evaluate', 'model_lines', 'show_models', 'run_one', 'network', 'train_all', 'train_on_own', 'train',
-           'study', 'report', 'export', 'demo', 'add_command', 'add_hearing', 'predict_parser', 'evaluate_parser',
-           'add_source', 'train_parser', 'study_parser', 'export_parser', 'report_parser', 'models_parser',
-           'demo_parser', 'parser', 'main']
+__all__ = ['OK', 'USAGE', 'SOME_FAILED', 'INTERRUPTED', 'PREDICT', 'FORMATS', 'EVALUATE', 'COST', 'PLAIN', 'MODELS', 'EXPORTS',
+           'NETWORKS', 'RUNS', 'STUDIES', 'KINDS', 'NEEDED', 'UsageError', 'named_files', 'made_with', 'output',
+           'predictor', 'tell', 'progress', 'write_all', 'predict', 'as_written', 'report_agreement', 'evaluate',
+           'milliseconds', 'model_lines', 'card_sections', 'card_lines', 'show_models', 'run_one', 'network',
+           'train_all', 'train_on_own', 'weights_of', 'agrees', 'get_weights', 'train', 'study', 'report', 'export',
+           'demo', 'add_command', 'add_hearing', 'predict_parser', 'evaluate_parser', 'add_source', 'train_parser',
+           'study_parser', 'export_parser', 'report_parser', 'models_parser', 'demo_parser', 'Parser', 'parser',
+           'not_installed', 'main']
 
 # %% ../nbs/23_cli.ipynb #c01589be
 OK, USAGE, SOME_FAILED, INTERRUPTED = 0, 2, 3, 130
-
-# %% ../nbs/23_cli.ipynb #c5e7d40a
-def bar(
-    x: float,       # a rating in [-1, 1]
-    width: int = 7, # characters, odd, so that there is a middle
-) -> str:
-    "A rating as a mark on a line with a middle."
-    cells = list("─" * (width // 2) + "┼" + "─" * (width // 2))
-    cells[round((x + 1) / 2 * (width - 1))] = "●"
-    return "".join(cells)
-
-# %% ../nbs/23_cli.ipynb #f06a5eb2
-def shorten(
-    text: str,
-    width: int,
-) -> str: # exactly `width` characters
-    "A name cut in its middle, where it is too long, so that its beginning and its extension stay readable."
-    text = "".join(c if c.isprintable() else "?" for c in text)
-    if len(text) <= width: return text.ljust(width)
-    return text[: width - 9] + "…" + text[-8:]
-
-# %% ../nbs/23_cli.ipynb #829a1214
-HEADER = f"{'song':19} {'valence [80 %]':>19} {'arousal [80 %]':>19}  Q  V       A"
-
-
-def _rating(x: float, low: float, high: float) -> str: return f"{x:+.2f} [{low:+.2f},{high:+.2f}]"
-
-
-def line(p: Prediction) -> str: # at most 80 characters
-    "A prediction as a line of the terminal's table."
-    name, e = shorten(os.path.basename(p.path) or p.path, 19), p.emotion
-    if e is None: return f"{name} {type(p.error).__name__}: {getattr(p.error, 'why', p.error)}"[:80]
-    v, a = _rating(e.valence, e.valence_low, e.valence_high), _rating(e.arousal, e.arousal_low, e.arousal_high)
-    return f"{name} {v:>19} {a:>19} {e.quadrant} {bar(e.valence)} {bar(e.arousal)}" + ("*" if e.flags else "")
-
-# %% ../nbs/23_cli.ipynb #c8428dcf
-def spark(
-    values: Sequence[float], # ratings in [-1, 1]
-    width: int = 60,         # characters at most; a longer curve is averaged
-) -> str:
-    "Ratings along a song as a line of blocks."
-    n = min(len(values), width)
-    parts = [values[i * len(values) // n : (i + 1) * len(values) // n] for i in range(n)]
-    return "".join("▁▂▃▄▅▆▇█"[min(7, int((sum(p) / len(p) + 1) * 4))] for p in parts)
-
-# %% ../nbs/23_cli.ipynb #77b0e20e
-def _pyarrow_parquet() -> Callable[..., None]:
-    try: import pyarrow as pa
-    except ImportError as e: raise ModelError('Parquet needs pyarrow: pip install "sentio[library]"') from e
-    from pyarrow.parquet import write_table
-    text = ("path", "quadrant", "flags", "error")
-    def save(rows: list[dict[str, Any]], columns: Sequence[str], path: Path) -> None:
-        write_table(pa.Table.from_pylist(rows, pa.schema([(c, pa.string() if c in text else pa.float64()) for c in columns])), path)
-    return save
-
-# %% ../nbs/23_cli.ipynb #b093b8c8
-class Table:
-    "Rows written as they come, as \"csv\", \"json\" (an object a line) or \"parquet\"."
-    def __init__(
-        self,
-        fmt: str,
-        columns: Sequence[str],
-        path: Path | None = None, # the standard output if not given
-    ) -> None:
-        self.columns, self.path, self.rows = columns, path, list[dict[str, Any]]()
-        self.parquet = _pyarrow_parquet() if fmt == "parquet" else None
-        self.out = open(path, "w", encoding="utf-8", newline="") if path and not self.parquet else sys.stdout
-        self.csv = csv.DictWriter(self.out, columns, lineterminator="\n") if fmt == "csv" else None
-        if self.csv: self.csv.writeheader()
-
-    def write(self, rows: Iterable[dict[str, Any]]) -> None:
-        "Write some rows."
-        if self.parquet: self.rows += rows
-        elif self.csv: self.csv.writerows(rows)
-        else: self.out.writelines(json.dumps(r, ensure_ascii=False) + "\n" for r in rows)
-        self.out.flush()
-
-    def close(self) -> None:
-        "Finish the file."
-        if self.parquet: self.parquet(self.rows, self.columns, self.path)
-        elif self.path: self.out.close()
-
-# %% ../nbs/23_cli.ipynb #a698ecdd
-CURVE = ("path", "second", "valence", "arousal")
-
-
-def curve_rows(p: Prediction) -> list[dict[str, Any]]:
-    "The curve of a song in the long form, one row a window."
-    return [dict(zip(CURVE, (p.path, *point), strict=True)) for point in (p.emotion.curve if p.emotion else ())]
-
-# %% ../nbs/23_cli.ipynb #2e279b2d
-def beside(path: Path) -> Path:
-    "Where the curves go: `moods.csv` -> `moods.curve.csv`."
-    return path.with_suffix(".curve" + path.suffix)
 
 # %% ../nbs/23_cli.ipynb #a83a984e
 PREDICT = """examples:
   sentio predict song.mp3                    a table on the terminal
   sentio predict ~/Music                     all audio in a folder and below
   sentio predict *.mp3 -o moods.csv          one row a file
+  sentio predict *.mp3 -o moods.csv --resume only what is new or not done yet
   sentio predict song.mp3 --curve            how it changes along the song
   sentio predict song.mp3 --curve --hop 1    the same in steps of a second
   sentio predict a.mp3 b.wav --json | jq .valence
@@ -147,8 +66,15 @@ valence: unpleasant -1 .. 1 pleasant.  arousal: calm -1 .. 1 energetic.
 The interval holds the mean rating of listeners for 80 % of excerpts like those
 it was made from (DEAM, 10 s); on other music it may hold fewer.
 Q1 happy, excited   Q2 angry, tense   Q3 sad, gloomy   Q4 calm, content
-* after a line: the file was truncated, or shorter than a window of 10 s.
-exit status: 0 all well, 3 some files failed, 2 the command was not understood"""
+* after a line: there are flags, such as truncated or short; a table has them.
+
+With -o a table grows in FILE.part and is complete when it is called FILE.
+Stopped (Ctrl-C, SIGTERM, a full disk), it is gone on with by --resume: rows of
+files that have not changed stay. .FILE.resume notes what they were made from.
+In names, bytes that are not UTF-8 are written as \\xe9, a backslash before
+xNN as \\x5c: sentio.tables.unescape gives the path.
+exit status: 0 all well, 3 some files failed, 2 not understood or not writable,
+130 stopped"""
 
 # %% ../nbs/23_cli.ipynb #caff9af7
 class UsageError(Exception):
@@ -158,15 +84,52 @@ class UsageError(Exception):
 FORMATS = {".csv": "csv", ".json": "json", ".jsonl": "json", ".parquet": "parquet"}
 
 
-def _to_hear(args: argparse.Namespace) -> list[Path]: # the files; the format is settled on the way
-    if args.output and not args.format: args.format = FORMATS.get(args.output.suffix.lower())
+def _device(path: Path | None) -> bool: # the standard output, or what -o names that is no file and no folder
+    return not path or path.absolute().is_relative_to("/dev") or (path.exists() and not path.is_file() and not path.is_dir())
+
+
+def _settle(args: argparse.Namespace) -> None:
+    "Settle the format; `UsageError` where options cannot be meant together."
+    named, given = FORMATS.get(args.output.suffix.lower()) if args.output else None, args.format
+    if named and given and named != given: raise UsageError(f"--{given} -o {args.output}: its ending says {named}; leave out one of both")
+    args.format = given or named
     if args.output and not args.format: raise UsageError("which format? --csv, --json or --parquet, or a file name that ends so")
     if args.format == "parquet" and not args.output: raise UsageError("--parquet needs a file: -o FILE")
-    if args.format and args.curve and not args.output: raise UsageError("--curve makes a second table: say with -o FILE where")
-    files = find_audio(args.files)
-    if not files: raise UsageError(f"no audio files in {', '.join(args.files)}")
-    if args.output in files: raise UsageError(f"{args.output} is one of the files to hear: it would be overwritten")
+    stream = args.format and _device(args.output)
+    if stream and args.curve and args.format != "json": raise UsageError("--curve makes a second table: say with -o FILE where")
+    if (args.resume or args.force) and (stream or not args.output): raise UsageError("--resume and --force need a table in a file: -o FILE")
+    if args.spreadsheet and args.format != "csv": raise UsageError("--spreadsheet is for CSV: --csv, or -o FILE.csv")
+
+# %% ../nbs/23_cli.ipynb #65624f5c
+def named_files(paths: Sequence[str]) -> Sequence[str]:
+    "The same; `UsageError` where not one of them is there. (Where some are, each of the others is a row with an error.)"
+    if any(os.path.lexists(p) or p == "-" for p in paths): return paths
+    folder, name = os.path.split(paths[0])
+    near = did_you_mean(name, os.listdir(folder or ".") if os.path.isdir(folder or ".") else [])
+    raise UsageError(f"no such file: {', '.join(paths)}" + f" ({near})" * bool(near))
+
+# %% ../nbs/23_cli.ipynb #0f3d5fb3
+def _found(args: argparse.Namespace) -> list[Path]:
+    skipped = Counter[str]()
+    files = find_audio(args.files if args.format else named_files(args.files), skipped)
+    if not files: raise UsageError("; ".join(filter(None, (f"no audio files in {', '.join(args.files)}", passed_over(skipped)))))
+    if skipped: tell(passed_over(skipped))
     return files
+
+
+def made_with(p: Predictor, model: str | None) -> dict[str, Any]:
+    "What tells one way of predicting from another."
+    path = model_path(model)
+    return {"model": path.stem, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()[:16], "hop": p.card["hop"]}
+
+
+def output(args: argparse.Namespace, p: Predictor, files: Sequence[Path]) -> Output:
+    "Where predictions go; `OutputError` where that cannot be, before any work."
+    if not args.format: return Screen(files, args.curve)
+    if _device(args.output): return DirectTable(args.format, files, args.output, args.curve, args.spreadsheet)
+    how = {"curve": args.curve, "spreadsheet": args.spreadsheet, "resume": args.resume, "force": args.force}
+    refuse_inputs([args.output, curve_path(args.output)], [model_path(args.model)])
+    return SavedTable(args.output, args.format, made_with(p, args.model), files, **how)
 
 # %% ../nbs/23_cli.ipynb #bdaa9b1a
 def predictor(args: argparse.Namespace) -> Predictor:
@@ -175,49 +138,73 @@ def predictor(args: argparse.Namespace) -> Predictor:
     except ValueError as e: raise UsageError(str(e)) from None
 
 # %% ../nbs/23_cli.ipynb #0d4c45d5
-def show(
-    p: Prediction,
-    curve: bool,
-    header: bool, # the names of the columns first
-) -> None:
-    "Print a prediction on the terminal, without disturbing the progress bar."
-    if header: tqdm.write(HEADER)
-    tqdm.write(line(p))
-    if p.emotion and curve:
-        for d, i in (("valence", 1), ("arousal", 2)): tqdm.write(f"  {d} {spark([point[i] for point in p.emotion.curve])}")
-    if p.error: tqdm.write(textwrap.fill(p.error.hint, 78, initial_indent="  ", subsequent_indent="  "))
+def tell(text: str) -> None:
+    "A line on the standard error, above the progress bar."
+    with suppress(OSError): tqdm.write(printable(text), file=sys.stderr)
+
+
+class _Counting(Decoder):
+    "A decoder that tells how many seconds of a file are done."
+    bar: Any = None
+
+    def stream(self, path: str | os.PathLike, *args: Any, **request: Any) -> Stream:
+        stream = super().stream(path, *args, **request)
+        stream._blocks = self._counted(stream._blocks)
+        return stream
+
+    def _counted(self, blocks: Blocks) -> Blocks:
+        result = None
+        def rows() -> Iterator[Any]:
+            nonlocal result
+            result = yield from blocks
+        for row in rows():
+            self.bar.update(round(float(row[:2].view("<f8")[0])) - self.bar.n)
+            yield row
+        assert result
+        return result
+
+# %% ../nbs/23_cli.ipynb #09026310
+def progress(p: Predictor, out: Output) -> Iterable[Prediction]:
+    "Predictions of what is left to do, with a bar on a terminal."
+    hidden, one = not sys.stderr.isatty(), len(out.todo) == 1
+    bar = tqdm(total=None if one else len(out.todo), unit=" s" if one else " songs", leave=False, smoothing=.05, disable=hidden, delay=.5)
+    if one: p.decoders.append(counting := _Counting(timeout=p.timeout, window=p.card["window"]))
+    if one: counting.bar = bar
+    with bar:
+        for prediction in p.predict(out.feed()):
+            yield prediction
+            bar.update(not one)
 
 # %% ../nbs/23_cli.ipynb #ebadc4fb
-def write_all(
-    predictions: Iterable[Prediction],
-    tables: Sequence[Table],  # none: the terminal; one: rows; two: rows and curves
-    curve: bool = False,      # show curves on the terminal
-) -> int:                     # exit status
+def write_all(predictions: Iterable[Prediction], out: Output) -> int: # exit status
     "Write every prediction as it comes."
-    done = failed = 0
+    done, failed, p = 0, out.failed, None
     try:
         for p in predictions:
-            if not tables: show(p, curve, header=not done)
-            for table, rows in zip(tables, ([p.row()], curve_rows(p)), strict=False): table.write(rows)
+            out.write(p)
             done, failed = done + 1, failed + (p.error is not None)
+        out.finish()
     except KeyboardInterrupt:
-        tqdm.write(f"sentio: stopped after {done} files; what is finished is written", file=sys.stderr)
+        tell("; ".join(filter(None, (f"sentio: stopped after {done} of {len(out.todo)} files", out.close()))))
         return INTERRUPTED
-    finally:
-        for table in tables: table.close()
-    if failed: tqdm.write(f"{failed} of {done} files could not be heard", file=sys.stderr)
+    finally: out.close()
+    if out.kept: tell(f"{out.kept} rows were there already, {done} files are new")
+    n = done + out.kept
+    if failed: tell(f"sentio: {reason(p)}: {p.path}" if n == 1 and p and p.error else f"{failed} of {n} files could not be processed")
     return SOME_FAILED if failed else OK
 
 # %% ../nbs/23_cli.ipynb #6b0a4bfc
 def predict(args: argparse.Namespace) -> int:
     "Predict files and folders."
-    files = _to_hear(args)
+    files = _found(args)
+    if args.output: refuse_inputs([args.output], files)
+    _settle(args)
     with predictor(args) as p:
-        tables = [Table(args.format, COLUMNS, args.output)] if args.format else []
-        if tables and args.curve: tables.append(Table(args.format, CURVE, beside(args.output)))
-        hidden = len(files) < 2 or not sys.stderr.isatty()
-        rows = tqdm(p.predict(files), total=len(files), unit=" songs", leave=False, smoothing=.05, disable=hidden)
-        return write_all(rows, tables, args.curve)
+        out = output(args, p, files)
+        status = write_all(progress(p, out), out)
+    if args.spreadsheet and (n := sum(harmless(escape(f)) != escape(f) for f in files)):
+        tell(f"--spreadsheet: an apostrophe stands before {n} {'paths' if n > 1 else 'path'} that would be a formula")
+    return status
 
 # %% ../nbs/23_cli.ipynb #66162b39
 EVALUATE = """examples:
@@ -235,16 +222,17 @@ several songs are by one artist.
 exit status: 0 all well, 3 some rows failed, 2 the command was not understood"""
 
 # %% ../nbs/23_cli.ipynb #81731c31
-def as_written(rows: Iterable[Judged], table: Table | None) -> Iterator[Judged]:
+def as_written(rows: Iterable[Judged], table: SavedTable | None) -> Iterator[Judged]:
     "The same rows; each is written as it comes, and stays if the work is interrupted."
     done = 0
     try:
         for row in rows:
-            if table: table.write([{k: v for k, v in row.row().items() if k in JUDGED}])
+            if table: table.add({k: v for k, v in row.row().items() if k in JUDGED})
             done += 1
             yield row
+        if table: table.finish()
     except KeyboardInterrupt:
-        tqdm.write(f"sentio: stopped after {done} rows" + (f"; {table.path} has them" if table else ""), file=sys.stderr)
+        tell("; ".join(filter(None, (f"sentio: stopped after {done} rows", table.close() if table else ""))))
         raise
     finally:
         if table: table.close()
@@ -253,37 +241,92 @@ def as_written(rows: Iterable[Judged], table: Table | None) -> Iterator[Judged]:
 def report_agreement(judged: Sequence[Judged]) -> int: # exit status
     "Print which rows failed, and how far the rest agrees."
     failed = [j.prediction for j in judged if j.prediction.error]
-    for p in failed: print(line(p), file=sys.stderr)
+    for p in failed: tell(line(p))
     print(as_text(agreement(judged)))
     return SOME_FAILED if failed else OK
 
 # %% ../nbs/23_cli.ipynb #13f41fe1
 def evaluate(args: argparse.Namespace) -> int:
-    "Judge a model on a user's own ratings."
-    labels = read_labels(args.labels, args.scale)
-    if args.output and (args.output.resolve() == args.labels.resolve() or args.output.suffix.lower() != ".csv"):
-        raise UsageError(f"-o {args.output}: name a new file that ends in .csv")
+    "Evaluate a model on a user's own ratings."
+    labels, table = read_labels(args.labels, args.scale), None
+    if args.output: refuse_inputs([args.output], chain([args.labels, model_path(args.model)], find_audio([args.folder])))
+    if args.output and args.output.suffix.lower() != ".csv": raise UsageError(f"-o {args.output}: name a file that ends in .csv")
     with predictor(args) as p:
         rows = tqdm(judge(labels, args.folder, p), total=len(labels), unit=" songs", leave=False, disable=not sys.stderr.isatty())
-        table = Table("csv", JUDGED, args.output) if args.output else None
+        if args.output: table = SavedTable(args.output, "csv", {}, columns=JUDGED, force=args.force, resumable=False)
         return report_agreement(list(as_written(rows, table)))
 
 # %% ../nbs/23_cli.ipynb #982d4c93
-def model_lines(cards: dict[str, dict[str, Any]]) -> Iterable[str]:
-    "A line a model, the default first, and the licences below."
-    licences = list(dict.fromkeys(c["licence"] for c in cards.values()))
+COST = MODEL_FILES.parent / "results" / "studies" / "cost"
+
+
+def milliseconds() -> dict[str, float]: # by model; none where the study is not there
+    "What ten seconds of music take on one core, decoding left out, as recorded."
+    if not (COST / "table.csv").exists(): return {}
+    with open(COST / "table.csv", encoding="utf-8", newline="") as f: return {r["part"]: float(r["ms"]) for r in csv.DictReader(f)}
+
+# %% ../nbs/23_cli.ipynb #fd11ab65
+def model_lines(cards: dict[str, dict[str, Any]]) -> Iterable[str]: # lines of at most 80 characters
+    "A row a model, the default first, and the licences below."
+    licences, took = list(dict.fromkeys(c["licence"] for c in cards.values())), milliseconds()
+    def letter(c: dict[str, Any]) -> str: return "abcdef"[licences.index(c["licence"])]
+    yield f"{'model':23}{'CCC V':>6} {'CCC A':>6} {'ms':>5} {'MB':>7}  licence"
     for name, c in sorted(cards.items(), key=lambda item: item[0] != DEFAULT):
-        yield f"{name:22}{c['bytes'] / 1e3:6,.0f} kB  licence {'abcdef'[licences.index(c['licence'])]}" + "  (default)" * (name == DEFAULT)
+        v, a = (c["quality"][d]["ccc"] for d in ("valence", "arousal"))
+        ms = f"{took[name]:5.0f}" if name in took else "    -"
+        yield f"{name:23}{v:6.2f} {a:6.2f} {ms} {c['bytes'] / 1e6:7.2g}  {letter(c)}" + "  (default)" * (name == DEFAULT)
         yield textwrap.fill(c["description"], 78, initial_indent="  ", subsequent_indent="  ")
-    for k, text in zip("abcdef", licences, strict=False):
-        yield textwrap.fill(text, 78, initial_indent=f"{k}  ", subsequent_indent="   ")
-    yield "sentio models NAME tells all that is known of one, and how good it is."
+    yield ""
+    for k, text in zip("abcdef", licences, strict=False): yield textwrap.fill(text, 79, initial_indent=f"{k}  ", subsequent_indent="   ")
+    yield "CCC: agreement with DEAM's raters, at most 1; V valence, A arousal."
+    yield "ms: for 10 s of music on one core. sentio models NAME tells all that is known."
+
+# %% ../nbs/23_cli.ipynb #3d443097
+def _quality(c: dict[str, Any]) -> str:
+    "How good a model is, on music that it had not seen."
+    q = c.get("quality", {})
+    parts = [f"{d}: CCC {q[d]['ccc']:.2f} [{q[d]['ccc_low']:.2f}, {q[d]['ccc_high']:.2f}], R2 {q[d]['r2']:.2f}, MAE {q[d]['mae']:.2f}"
+             for d in ("valence", "arousal") if d in q]
+    return "\n".join([*parts, *([q["note"]] if "note" in q else [])])
+
+
+def _inputs(c: dict[str, Any]) -> str:
+    "What a model predicts from."
+    mel = [f"a log-mel spectrogram of {c['mel']['n_mels']} bands"] if "mel" in c else []
+    sets = [f"the feature set{'s' * (len(c['inputs']) > 1)} {' and '.join(c['inputs'])}"] if c["inputs"] else []
+    return f"windows of {c['window']:g} s, one every {c['hop']:g} s, mono at {c['sr']:,} Hz: {' and '.join(mel + sets)}"
+
+# %% ../nbs/23_cli.ipynb #957bdf8e
+def card_sections(
+    name: str,
+    c: dict[str, Any], # its card
+    size: int,         # bytes
+) -> dict[str, str]:   # by title
+    "What is known of a model, in the words of a reader."
+    took = milliseconds().get(name)
+    widths = "\n".join(f"{level} %: valence ± {x['valence']:.2f}, arousal ± {x['arousal']:.2f} predicted standard deviations"
+                       for level, x in c["interval"].items())
+    return {"predicts from": _inputs(c), "how good": _quality(c),
+            "interval": f"for the mean rating of listeners\n{widths}",
+            "speed": f"{took:.0f} ms for 10 s of music on one core, decoding left out" if took else "not measured",
+            "size": f"{size / 1e6:.2f} MB", "trained on": f"{c['trained_on']} ({c['data']})", "chosen": c.get("choice", ""),
+            "recorded run": c.get("run", ""), "licence": c["licence"]}
+
+# %% ../nbs/23_cli.ipynb #eb059a19
+def card_lines(name: str, c: dict[str, Any], size: int) -> Iterable[str]: # lines of at most 79 characters
+    "A model's card for a terminal."
+    yield f"{name} {c.get('version', '')}" + "  (default)" * (name == DEFAULT)
+    yield textwrap.fill(c.get("description", ""), 79, initial_indent="  ", subsequent_indent="  ")
+    for title, text in card_sections(name, c, size).items():
+        for i, part in enumerate(text.split("\n") if text else []):
+            yield textwrap.fill(part, 79, initial_indent=f"{title if not i else '':14}", subsequent_indent=14 * " ")
 
 # %% ../nbs/23_cli.ipynb #d7515119
 def show_models(args: argparse.Namespace) -> int:
     "List the models of this package, or all that is known of one."
     cards = {name: read_card(model_path(name)) for name in ([args.name] if args.name else models())}
-    if args.name: print(json.dumps(cards[args.name], indent=2))
+    if args.json: print(json.dumps(cards[args.name] if args.name else cards, indent=2, ensure_ascii=False))
+    elif args.name: print(*card_lines(args.name, cards[args.name], model_path(args.name).stat().st_size), sep="\n")
     else: print(*model_lines(cards), sep="\n")
     return OK
 
@@ -361,7 +404,9 @@ def train_on_own(args: argparse.Namespace) -> int:
     from sentio import own
     given: list[str] = [*args.labels, *args.models]
     names = given[2:]
-    if not names or set(names) - set(own.MODELS):
+    for name in names:
+        if name not in own.MODELS: raise unknown("model to train on your own ratings", name, own.MODELS)
+    if not names:
         raise UsageError(f"with your own ratings: --labels my.csv FOLDER MODEL, one of {', '.join(own.MODELS)}")
     songs, lost = own.own_songs(read_labels(given[0], args.scale), given[1])
     for e in lost: print(f"left out: {e}", file=sys.stderr)
@@ -369,6 +414,36 @@ def train_on_own(args: argparse.Namespace) -> int:
     for run in runs: print(run._repr_markdown_(), end="\n\n")
     if args.output: print(f"{args.output}: {own.export_own(runs[-1], songs, args.output)['description']}")
     return SOME_FAILED if lost else OK
+
+# %% ../nbs/23_cli.ipynb #bed5480b
+def weights_of(names: Iterable[str]) -> list[str]: # keys of `sentio.models.tagger.WEIGHTS`
+    "The published weights that some runs need."
+    from sentio.models import distillation, tagger, teacher
+    both = teacher.EARS["teacher"]
+    students = dict.fromkeys([DEFAULT, *distillation.ARMS], both) | {"student-labels": ()}
+    need = {**tagger.EARS, **teacher.EARS, **students, "fcn-finetuned": ("fcn",)}
+    return list(dict.fromkeys(w for name in names for w in need.get(name, ()) if w in tagger.WEIGHTS))
+
+# %% ../nbs/23_cli.ipynb #394d26b4
+def agrees(question: str) -> bool:
+    "Ask on the terminal; no is the default, and what a pipe says."
+    if not (sys.stdin and sys.stdin.isatty() and sys.stderr.isatty()): return False
+    print(printable(question), end=" [y/N] ", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def get_weights(names: Sequence[str], download: bool = False) -> None: # names of runs; fetch without asking?
+    "Have the published weights that some runs need, or `UsageError` that says how to get them."
+    need = weights_of(names)
+    from sentio.models.tagger import WEIGHTS, available, download_weights, weight_folders
+    lost = [w for w in need if not available(w)]
+    for w in (WEIGHTS[k] for k in lost): tell(f"{w.file}, {w.megabytes} MB, {w.licence}: {w.url} ({w.cite})")
+    if not lost: return
+    what, files, folder = ", ".join(names), ", ".join(WEIGHTS[w].file for w in lost), weight_folders()[-1]
+    if not download and not agrees(f"{what}: a model trained with these weights inherits their terms. Download them to {folder}?"):
+        raise UsageError(f"{what}: published weights are missing; add --download, or put {files} into {folder}, "
+                         "or into a folder that SENTIO_WEIGHTS names")
+    for w in lost: tell(f"{download_weights(w)}: downloaded and checked")
 
 # %% ../nbs/23_cli.ipynb #5c1366e4
 KINDS = ("repaired", "as_filed", "dynamic")
@@ -379,10 +454,13 @@ def train(args: argparse.Namespace) -> int:
     from sentio.presets import preset
     if args.all: return train_all(args.results)
     if args.labels[0].lower().endswith(".csv"): return train_on_own(args)
-    if unknown := set(args.labels) - set(KINDS):
-        raise UsageError(f"--labels {unknown.pop()}: one or more of {', '.join(KINDS)}, or my.csv FOLDER")
-    if not args.models or set(args.models) - set(RUNS): raise UsageError(f"which model? one or more of {', '.join(RUNS)}, or --all")
+    if unmeant := [k for k in args.labels if k not in KINDS]:
+        raise UsageError(f"--labels {unmeant[0]}: {did_you_mean(unmeant[0], KINDS)} one or more of {', '.join(KINDS)}, or my.csv FOLDER")
+    if not args.models: raise UsageError(f"which model? one or more of {', '.join(RUNS)}, or --all")
+    for name in args.models:
+        if name not in RUNS: raise unknown("model to train", name, RUNS)
     p = preset(args.preset)
+    get_weights(args.models, args.download)
     for name in args.models:
         kinds = args.labels if p.dataset == "deam" and name != "student-harmony" else ["repaired"]
         for labels in kinds: print(_train(name, labels, p, args))
@@ -392,7 +470,8 @@ def train(args: argparse.Namespace) -> int:
 def study(args: argparse.Namespace) -> int:
     "Measure and record what the studies of the notebooks show."
     from sentio.presets import preset
-    if unknown := set(args.names) - set(STUDIES): raise UsageError(f"no study {', '.join(unknown)}: {', '.join(STUDIES)}")
+    for name in args.names:
+        if name not in STUDIES: raise unknown("study", name, STUDIES)
     for name in args.names or STUDIES:
         measure = getattr(import_module(STUDIES[name]), f"study_{name.replace('-', '_')}")
         print(measure(preset(args.preset), args.results))
@@ -401,8 +480,11 @@ def study(args: argparse.Namespace) -> int:
 # %% ../nbs/23_cli.ipynb #d5ff875f
 def report(args: argparse.Namespace) -> int:
     "Make one HTML file of the recorded runs."
-    from sentio.report import PAGES, render
+    from sentio.report import FOLDER, PAGES, render
     from sentio.results import ContractError
+    known = sorted(p.stem for p in FOLDER.glob("*.ipynb"))
+    for page in args.pages or ():
+        if known and page not in known: raise unknown("page", page, known)
     try: print(render(args.output, args.results, args.dataset, args.pages or PAGES))
     except ContractError as e: raise UsageError(str(e)) from e
     return OK
@@ -437,7 +519,7 @@ def demo(args: argparse.Namespace) -> int:
         print(f"  {m['model']:21} CCC valence {v:.2f}  arousal {a:.2f}  {m['fit_seconds']:.0f} s")
     page = render(folder / "report.html", folder / "results", "corpus")
     print("\nWhat the shipped model, which has only heard recorded music, says of six of the pieces:")
-    with Predictor() as predictor: write_all(predictor.predict(songs(p).path[:6]), [])
+    with Predictor() as predictor: write_all(predictor.predict(songs(p).path[:6]), Screen(songs(p).path[:6]))
     print(f"\nThe report: {page.resolve()} ({time.perf_counter() - start:.0f} s)")
     if sys.stdout.isatty(): webbrowser.open(page.resolve().as_uri())
     return OK
@@ -463,6 +545,11 @@ def add_hearing(p: argparse.ArgumentParser) -> None:
     p.add_argument("--model", help="a name that `sentio models` lists, or an .onnx file with its card beside it")
 
 # %% ../nbs/23_cli.ipynb #8636ef40
+def _output_path(text: str) -> Path:
+    if not text.strip(): raise argparse.ArgumentTypeError("name a file")
+    return Path(text)
+
+
 def predict_parser(commands: Any) -> None:
     "`sentio predict`"
     p = add_command(commands, "predict", predict, "valence and arousal of audio files", PREDICT)
@@ -470,8 +557,12 @@ def predict_parser(commands: Any) -> None:
     fmt = p.add_mutually_exclusive_group()
     for name, about in (("csv", "one row a file"), ("json", "one JSON object a line"), ("parquet", "a Parquet file (needs -o)")):
         fmt.add_argument(f"--{name}", dest="format", action="store_const", const=name, help=about)
-    p.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the table there instead of to the terminal")
-    p.add_argument("--curve", action="store_true", help="also how it changes along the song: a second table FILE.curve.EXT with -o")
+    p.add_argument("-o", "--output", type=_output_path, metavar="FILE", help="write the table there instead of to the terminal")
+    there = p.add_mutually_exclusive_group()
+    there.add_argument("--resume", action="store_true", help="keep the rows of FILE whose song and model have not changed")
+    there.add_argument("--force", action="store_true", help="write FILE anew if it is there already")
+    p.add_argument("--curve", action="store_true", help="also along the song: a second table FILE.curve.EXT; in JSON in the object")
+    p.add_argument("--spreadsheet", action="store_true", help="CSV in which no path is a formula: an apostrophe before =, +, -, @")
     add_hearing(p)
 
 # %% ../nbs/23_cli.ipynb #5c654d7c
@@ -481,7 +572,8 @@ def evaluate_parser(commands: Any) -> None:
     p.add_argument("folder", type=Path, metavar="FOLDER", help="the music that the table speaks of")
     p.add_argument("--labels", type=Path, required=True, metavar="CSV", help="columns path, valence, arousal, and perhaps artist, scale")
     p.add_argument("--scale", metavar="LOW..HIGH", help="of the ratings (default: the column scale, or -1..1)")
-    p.add_argument("-o", "--output", type=Path, metavar="CSV", help="write ratings and predictions there, one row a song")
+    p.add_argument("-o", "--output", type=_output_path, metavar="CSV", help="write ratings and predictions there, one row a song")
+    p.add_argument("--force", action="store_true", help="write CSV anew if it is there already")
     add_hearing(p)
 
 # %% ../nbs/23_cli.ipynb #ecd4dfd0
@@ -497,6 +589,7 @@ def train_parser(commands: Any) -> None:
     p.add_argument("models", nargs="*", metavar="MODEL", help=", ".join(RUNS))
     p.add_argument("--all", action="store_true", help="every run that the package's runs.csv declares, what is recorded left out")
     p.add_argument("--again", action="store_true", help="also what is recorded already")
+    p.add_argument("--download", action="store_true", help="fetch published weights that a model needs, without asking")
     p.add_argument("--full-songs", action="store_true", help="test on DEAM's 58 full songs, trained on the excerpts by other artists")
     p.add_argument("--labels", nargs="+", default=["repaired", "as_filed"], metavar="LABELS",
                    help=f"{', '.join(KINDS)}: DEAM's; or my.csv FOLDER: your own ratings, as sentio evaluate reads them")
@@ -533,7 +626,8 @@ def report_parser(commands: Any) -> None:
 def models_parser(commands: Any) -> None:
     "`sentio models`"
     p = add_command(commands, "models", show_models, "what models there are, and their licences")
-    p.add_argument("name", nargs="?", help="show all that is known of this one")
+    p.add_argument("name", nargs="?", metavar="NAME", help="show all that is known of this one")
+    p.add_argument("--json", action="store_true", help="the cards as they are")
 
 
 def demo_parser(commands: Any) -> None:
@@ -541,29 +635,85 @@ def demo_parser(commands: Any) -> None:
     p = add_command(commands, "demo", demo, "compose a small corpus, train on it, predict it, make the report")
     p.add_argument("--folder", default="sentio-demo", metavar="DIR", help="where everything is written (default: sentio-demo)")
 
+# %% ../nbs/23_cli.ipynb #bc21e30d
+class Parser(argparse.ArgumentParser):
+    "A parser that knows what a mistyped name comes near to."
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if action.choices is not None and value not in action.choices:
+            kind = "command" if isinstance(action, argparse._SubParsersAction) else action.metavar or action.dest
+            raise argparse.ArgumentError(None, str(unknown(str(kind).lower(), str(value), map(str, action.choices))))
+
+    def options(self) -> set[str]:
+        "All options of this parser and of its commands."
+        subs = [a.choices for a in self._actions if isinstance(a, argparse._SubParsersAction)]
+        return {o for a in self._actions for o in a.option_strings}.union(*(p.options() for c in subs for p in c.values()))
+
+    def error(self, message: str) -> Any:
+        "One line on the standard error, and exit status 2."
+        stray = re.match(r"unrecognized arguments: (--[\w-]+)", message)
+        near = did_you_mean(stray[1], self.options()) if stray else ""
+        self.exit(USAGE, f"{self.prog}: {message}{f': {near}' if near else ''} ({self.prog} --help has more)\n")
+
 # %% ../nbs/23_cli.ipynb #47683716
 def parser() -> argparse.ArgumentParser:
     "The command line."
-    top = argparse.ArgumentParser("sentio", description="How music feels: valence and arousal of a song, with an honest interval.",
+    top = Parser("sentio", description="How music feels: valence and arousal of a song, with an honest interval.",
                                   epilog="Start with: sentio predict song.mp3, or sentio demo. Each command has its own --help.")
     top.add_argument("--version", action="version", version=f"sentio {sentio.__version__}")
-    commands = top.add_subparsers(required=True, metavar="COMMAND")
+    commands = top.add_subparsers(metavar="COMMAND")
+    top.set_defaults(run=lambda _: print(top.format_help()) or USAGE)
     for add in (predict_parser, evaluate_parser, train_parser, study_parser, report_parser, export_parser, models_parser, demo_parser):
         add(commands)
     return top
 
+# %% ../nbs/23_cli.ipynb #2b9696aa
+NEEDED = {"train": ["train"], "study": ["train"], "report": ["report"], "export": ["train", "export"], "demo": ["train", "report"]}
+
+
+def not_installed(e: ModuleNotFoundError, command: str) -> str:
+    "What to install, in a line."
+    if "pip install" in str(e): return str(e)  # said already where it was imported
+    return str(missing(e.name or str(e), f"sentio {command}", NEEDED.get(command, ())))
+
 # %% ../nbs/23_cli.ipynb #0d6adb91
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    "A termination signal, or a terminal that is closed, is as Ctrl-C; a second one ends the process at once."
+    def stop(number: int, frame: Any) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        raise KeyboardInterrupt
+    numbers = [getattr(signal, s) for s in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, s)]
+    if threading.current_thread() is not threading.main_thread(): numbers = []
+    before = {n: h for n in numbers if (h := signal.getsignal(n)) in (signal.SIG_DFL, signal.default_int_handler)}
+    for n in before: signal.signal(n, stop)
+    try: yield
+    finally:
+        for n, handler in before.items(): signal.signal(n, handler)
+
+
+def _drop_output() -> None:
+    "What the standard output does not take is dropped, or it would be tried again when the process ends."
+    try: sys.stdout.flush()
+    except OSError:
+        with suppress(OSError, ValueError): os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+# %% ../nbs/23_cli.ipynb #266eeb66
+def _run(argv: Sequence[str] | None) -> int:
+    try:
+        args = parser().parse_args(argv)
+        status = args.run(args)
+        sys.stdout.flush()
+        return status
+    except (UsageError, ModelError, LabelError, UnknownName, OutputError) as e: tell(f"sentio: {e}")
+    except ModuleNotFoundError as e: tell(f"sentio: {not_installed(e, args.run.__name__)}")
+    except KeyboardInterrupt: return INTERRUPTED
+    except BrokenPipeError: return OK  # the reader of our output has gone, as `head` does
+    except OSError as e: tell(f"sentio: {e.filename or 'standard output'}: {e.strerror}" if e.errno else f"sentio: {e}")
+    return USAGE
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     "Run a command; the exit status. Errors that a user can do something about are one line."
-    args = parser().parse_args(argv)
-    try: return args.run(args)
-    except (UsageError, ModelError, LabelError, FileNotFoundError) as e:
-        print(f"sentio: {e}", file=sys.stderr)
-        return USAGE
-    except ModuleNotFoundError as e:
-        print(f'sentio: this command needs {e.name}: pip install "sentio[train,report,export]"', file=sys.stderr)
-        return USAGE
-    except KeyboardInterrupt: return INTERRUPTED
-    except BrokenPipeError:  # the reader of our output has gone, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return OK
+    with streams(), _stoppable():
+        try: return _run(argv)
+        finally: _drop_output()

@@ -6,7 +6,7 @@ Docs: https://sw-ai-36.github.io/sentio/compute.html.md"""
 
 # %% auto #0
 __all__ = ['SCHEMAS', 'device', 'cores', 'threads', 'flush_denormals', 'is_subnormal', 'hosted', 'torchvision_loads',
-           'fix_torchvision', 'half_precision', 'setup']
+           'fix_torchvision', 'has_bfloat16', 'half_precision', 'setup']
 
 # %% ../nbs/09a_compute.ipynb #9ef33bad
 import os
@@ -86,11 +86,20 @@ def fix_torchvision()->bool: # True where the operators were declared now
 fix_torchvision()
 
 # %% ../nbs/09a_compute.ipynb #01d78946
+def has_bfloat16(
+    where:torch.device, # where a network computes
+)->bool:
+    "Does the device compute in bfloat16, not merely emulate it?"
+    if where.type == "cpu": return torch.cpu._is_avx512_bf16_supported()
+    if where.type != "cuda": return False
+    return bool(torch.version.hip) or torch.cuda.get_device_capability(where) >= (8, 0)
+
+
 def half_precision(
     where:torch.device, # where a network computes
 )->torch.autocast:      # a context that changes nothing where the device has no bfloat16
     "Compute in bfloat16: half the bits of a float32, the same range."
-    able = where.type == "cuda" or (where.type == "cpu" and torch.cpu._is_avx512_bf16_supported())
+    able = has_bfloat16(where)
     return torch.autocast(where.type if able else "cpu", torch.bfloat16, enabled=able)
 
 # %% ../nbs/09a_compute.ipynb #f0674e1a

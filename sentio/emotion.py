@@ -7,9 +7,10 @@ Docs: https://sw-ai-36.github.io/sentio/emotion.html.md"""
 # %% ../nbs/00_emotion.ipynb #9854f83c
 from __future__ import annotations
 
-import io
 import math
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 # %% auto #0
-__all__ = ['QUADRANTS', 'PALETTE', 'rescale', 'quadrant', 'circumplex', 'Emotion', 'plot_curve']
+__all__ = ['QUADRANTS', 'LABELS', 'NEUTRAL', 'PALETTE', 'rescale', 'quadrant', 'label', 'circumplex', 'Emotion', 'plot_curve']
 
 # %% ../nbs/00_emotion.ipynb #a4fe336a
 def rescale(
@@ -42,8 +43,27 @@ def quadrant(
     if math.isnan(valence) or math.isnan(arousal): return ""
     return ("Q1" if valence >= 0 else "Q2") if arousal >= 0 else ("Q4" if valence >= 0 else "Q3")
 
+# %% ../nbs/00_emotion.ipynb #eeeb8246
+LABELS = {"Q1": "joyful", "Q2": "tense", "Q3": "sad", "Q4": "calm"}
+NEUTRAL = .1  # distance from the middle below which a song is neutral
+
+
+def label(
+    valence: float, # in [-1, 1]
+    arousal: float, # in [-1, 1]
+) -> str:           # "joyful", "tense", "sad" or "calm" by the quadrant, "neutral" near the middle; "" where a number is missing
+    "A word for a point of the plane, of Russell's circumplex."
+    return "neutral" if math.hypot(valence, arousal) < NEUTRAL else LABELS.get(quadrant(valence, arousal), "")
+
 # %% ../nbs/00_emotion.ipynb #f64fc6d2
 PALETTE = {"valence": "#0072B2", "arousal": "#D55E00", "ceiling": "#7F7F7F", "good": "#009E73", "accent": "#CC79A7"}
+
+# %% ../nbs/00_emotion.ipynb #37a7916f
+def _pyplot() -> Any:
+    try: import matplotlib.pyplot as plt
+    except ModuleNotFoundError as e:
+        raise ModuleNotFoundError('this figure needs matplotlib: pip install "sentio[report]"', name=e.name) from None
+    return plt
 
 # %% ../nbs/00_emotion.ipynb #2b7171ee
 def circumplex(
@@ -51,7 +71,7 @@ def circumplex(
     names: bool = True,     # write the name of each quadrant in its corner
 ) -> Axes:
     "Draw the empty valence-arousal plane (Russell 1980)."
-    import matplotlib.pyplot as plt
+    plt = _pyplot()
     ax = ax or plt.subplots(figsize=(4.2, 4.2))[1]
     ax.add_patch(plt.Circle((0, 0), 1, fill=False, color="#CCCCCC", lw=1))
     ax.axhline(0, color="#CCCCCC", lw=1, zorder=0)
@@ -81,6 +101,11 @@ class Emotion:
         "The corner of the plane: `Q1` .. `Q4`."
         return quadrant(self.valence, self.arousal)
 
+    @property
+    def label(self) -> str:
+        "A word for it: joyful, tense, sad, calm or neutral."
+        return label(self.valence, self.arousal)
+
     def to_dict(self) -> dict[str, Any]:
         "One row of the prediction table: everything but the curve; numbers that are not known are None."
         row = asdict(self) | {"quadrant": self.quadrant, "flags": " ".join(self.flags)}
@@ -92,11 +117,85 @@ class Emotion:
         return " ".join([f"valence {self.valence:+.2f} {ranges[0]}, arousal {self.arousal:+.2f} {ranges[1]}, {self.quadrant}", *self.flags])
 
     def plot(self, ax: Axes | None = None) -> Axes:
-        "The point, its interval and the curve on the circumplex."
+        "The point, its interval and the curve on the circumplex, by matplotlib."
         return _plot(self, ax)
 
-    def _repr_png_(self) -> bytes:
-        return _png(_plot(self, None).get_figure())
+    def _repr_svg_(self) -> str:
+        return _svg(self)
+
+# %% ../nbs/00_emotion.ipynb #f8ef3b5f
+_X, _Y, _R = 180., 186., 112.  # middle of the plane, and half its width, in pixels of the drawing
+
+
+def _at(valence: float, arousal: float) -> tuple[float, float]:
+    v, a = (min(1., max(-1., x)) for x in (valence, arousal))
+    return round(_X + v * _R, 1), round(_Y - a * _R, 1)
+
+
+def _text(x: float, y: float, text: str, look: str = "", anchor: str = "middle") -> str:
+    printable = "".join(c if c.isprintable() else "?" for c in text)
+    return f'<text x="{x:g}" y="{y:g}" text-anchor="{anchor}" {look}>{escape(printable)}</text>'
+
+# %% ../nbs/00_emotion.ipynb #970417bd
+_GREY, _SMALL = 'fill="#5F6368" class="soft"', 'font-size="11"'
+
+
+def _plane() -> list[str]:
+    (l, t), (r, b), line = _at(-1, 1), _at(1, -1), 'fill="none" stroke="#C8CCD0" class="line"'
+    corners = [_text(l + 8 if v < 0 else r - 8, t + 17 if a > 0 else b - 9, QUADRANTS[quadrant(v, a)], f"{_GREY} {_SMALL}",
+                     "start" if v < 0 else "end") for v in (-1, 1) for a in (-1, 1)]
+    upright = f'transform="rotate(-90 {l - 34:g} {_Y:g})" {_GREY} font-size="12"'
+    return [f'<rect x="{l}" y="{t}" width="{2 * _R}" height="{2 * _R}" {line}/>', f'<circle cx="{_X}" cy="{_Y}" r="{_R}" {line}/>',
+            f'<path d="M{l} {_Y}H{r}M{_X} {t}V{b}" {line}/>', *corners,
+            *(_text(_at(x, 0)[0], b + 16, f"{x:+d}" if x else "0", f"{_GREY} {_SMALL}") for x in (-1, 0, 1)),
+            *(_text(l - 7, _at(0, x)[1] + 4, f"{x:+d}" if x else "0", f"{_GREY} {_SMALL}", "end") for x in (-1, 0, 1)),
+            _text(_X, b + 36, "valence: unpleasant → pleasant", f'{_GREY} font-size="12"'),
+            _text(l - 34, _Y, "arousal: calm → energetic", upright)]
+
+# %% ../nbs/00_emotion.ipynb #0c94a110
+def _bars(e: Emotion) -> Iterator[str]:
+    ends = {"valence": ((e.valence_low, e.arousal), (e.valence_high, e.arousal)),
+            "arousal": ((e.valence, e.arousal_low), (e.valence, e.arousal_high))}
+    for d, (low, high) in ends.items():
+        if math.isnan(sum(low + high)): continue
+        (x, y), (to_x, to_y) = _at(*low), _at(*high)
+        yield f'<path d="M{x} {y}L{to_x} {to_y}" stroke="{PALETTE[d]}" stroke-width="5" stroke-linecap="round" stroke-opacity=".85"/>'
+
+# %% ../nbs/00_emotion.ipynb #8e864895
+def _mark(e: Emotion) -> list[str]:
+    step = -(-len(e.curve) // 200) or 1
+    way = [_at(v, a) for _, v, a in e.curve[::step] if not math.isnan(v + a)]
+    out = [f'<polyline points="{" ".join(f"{x},{y}" for x, y in way)}" fill="none" stroke="#9AA0A6" stroke-width="1.5"/>',
+           '<circle cx="{}" cy="{}" r="3.5" fill="none" stroke="#9AA0A6" stroke-width="1.5"/>'.format(*way[0])] if way else []
+    if math.isnan(e.valence + e.arousal): return out
+    (x, y), point = _at(e.valence, e.arousal), 'r="6" fill="#202124" stroke="#FFFFFF" stroke-width="2" class="point"'
+    return [*out, *_bars(e), f'<circle cx="{x}" cy="{y}" {point}/>']
+
+# %% ../nbs/00_emotion.ipynb #35b8ff01
+def _words(e: Emotion) -> list[str]:
+    name, ink = e.path.replace("\\", "/").rsplit("/", 1)[-1], 'fill="#202124" class="ink"'
+    name = name if len(name) <= 30 else name[:17] + "…" + name[-12:]
+    numbers = ("valence", e.valence, e.valence_low, e.valence_high), ("arousal", e.arousal, e.arousal_low, e.arousal_high)
+    rows = [f"{d} {x:+.2f}" + ("" if math.isnan(low + high) else f" [{low:+.2f}, {high:+.2f}]") for d, x, low, high in numbers]
+    return [_text(20, 27, " · ".join(filter(None, [name, e.label])), f'{ink} font-size="14" font-weight="600"', "start"),
+            *(_text(20, y, row, f'fill="{PALETTE[d]}" font-size="12" class="{d}"', "start")
+              for y, row, (d, *_) in zip((45, 61), rows, numbers, strict=True)),
+            *([_text(20, _Y + _R + 58, "flags: " + " ".join(e.flags), f"{_GREY} {_SMALL}", "start")] if e.flags else [])]
+
+# %% ../nbs/00_emotion.ipynb #622a7247
+_STYLE = """<style>@media (prefers-color-scheme: dark) {
+.sentio .card { fill: #202124; stroke: #3C4043 } .sentio .ink { fill: #E8EAED } .sentio .soft { fill: #B4B9BE }
+.sentio .line { stroke: #50555A } .sentio .point { fill: #FFFFFF; stroke: #202124 }
+.sentio text.valence { fill: #6CB8E6 } .sentio text.arousal { fill: #F08A4B } }</style>"""
+
+
+def _svg(e: Emotion) -> str:
+    width, height = 328, 364 if e.flags else 346
+    fonts = "system-ui, -apple-system, Segoe UI, Roboto, Helvetica, Arial, sans-serif"
+    size = f'width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
+    card = f'x=".5" y=".5" width="{width - 1}" height="{height - 1}" rx="8" fill="#FFFFFF" stroke="#E0E3E7" class="card"'
+    return "".join([f'<svg xmlns="http://www.w3.org/2000/svg" class="sentio" role="img" {size} font-family="{fonts}">', _STYLE,
+                    f"<title>{escape(repr(e))}</title><rect {card}/>", *_plane(), *_mark(e), *_words(e), "</svg>"])
 
 # %% ../nbs/00_emotion.ipynb #14d64c8c
 def _plot(e: Emotion, ax: Axes | None) -> Axes:
@@ -111,23 +210,14 @@ def _plot(e: Emotion, ax: Axes | None) -> Axes:
     ax.set_title(" · ".join(filter(None, [e.path.rsplit("/", 1)[-1], *e.flags])), fontsize=9)
     return ax
 
-
-def _png(fig: Any) -> bytes:
-    import matplotlib.pyplot as plt
-    buf = io.BytesIO()
-    fig.savefig(buf, format="png", dpi=90, bbox_inches="tight", facecolor="white")
-    plt.close(fig)
-    return buf.getvalue()
-
 # %% ../nbs/00_emotion.ipynb #fa4eced3
 def plot_curve(
     emotion: Emotion,       # an emotion with a curve
     ax: Axes | None = None,
 ) -> Axes:
     "Valence and arousal along the song."
-    import matplotlib.pyplot as plt
     if not emotion.curve: raise ValueError("this Emotion has no curve: predict a file, or pass curve=((second, valence, arousal), ...)")
-    ax = ax or plt.subplots(figsize=(6, 2.4))[1]
+    ax = ax or _pyplot().subplots(figsize=(6, 2.4))[1]
     t, v, a = np.array(emotion.curve).T
     ax.plot(t, v, color=PALETTE["valence"], marker="o", ms=3, label="valence")
     ax.plot(t, a, color=PALETTE["arousal"], marker="o", ms=3, label="arousal")

@@ -8,11 +8,14 @@ Docs: https://sw-ai-36.github.io/sentio/evaluate.html.md"""
 from __future__ import annotations
 
 import csv
+import io
 import math
+import os
+import posixpath
 import re
 import unicodedata
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,23 +25,29 @@ from .audio import AudioNotFound, find_audio
 from .emotion import rescale
 from .metrics import DIMENSIONS, Comparison, bootstrap, ccc, mae, mean_ccc, paired_test, pearson, r2, sd_ratio
 from .predict import Prediction, Predictor
+from .tables import unescape
 
 # %% auto #0
-__all__ = ['COLUMNS', 'MEASURES', 'Estimate', 'NAMES', 'LabelError', 'scale_ends', 'Label', 'read_labels', 'match', 'Judged',
-           'judge', 'Agreement', 'agreement', 'as_text']
+__all__ = ['COLUMNS', 'MEASURES', 'Estimate', 'NAMES', 'FEW', 'LabelError', 'scale_ends', 'Label', 'read_labels', 'match',
+           'Judged', 'judge', 'Agreement', 'agreement', 'as_text']
 
 # %% ../nbs/21a_evaluate.ipynb #fade828c
 class LabelError(ValueError):
     "A table of labels that cannot be used as it is; the message says what to do."
 
 # %% ../nbs/21a_evaluate.ipynb #665ca572
+_END = r"\s*(-?[0-9]+(?:\.[0-9]+)?)\s*"
+
+
 def scale_ends(
     name: str,              # "1..9", "1-9", "0..1", "-1..1"
+    where: str = "",        # for the message, as in "my.csv, line 2: "
 ) -> tuple[float, float]:   # lowest, highest
-    "The ends of a scale."
-    ends = re.fullmatch(r"\s*(-?[\d.]+?)\s*(?:\.\.|-)\s*(-?\d+(?:\.\d+)?)\s*", name)
-    if not ends or not float(ends[1]) < float(ends[2]): raise LabelError(f"no scale {name!r}: write its ends, as in 1..9, 0..1 or -1..1")
-    return float(ends[1]), float(ends[2])
+    "The ends of a scale; `LabelError` where they cannot be read, or the lower is not the first."
+    ends = re.fullmatch(rf"{_END}(?:\.\.|-){_END}", name)
+    low, high = (float(ends[1]), float(ends[2])) if ends else (math.nan, math.nan)
+    if low < high < math.inf: return low, high
+    raise LabelError(f"{where}no scale {name[:40]!r}: write its ends, the lower first, as in 1..9, 0..1 or -1..1")
 
 # %% ../nbs/21a_evaluate.ipynb #705d6b1c
 def _number(
@@ -46,24 +55,67 @@ def _number(
     ends: tuple[float, float],
     what: str,                  # for the message, as in "my.csv, line 2: valence"
 ) -> float:                     # in [-1, 1]
-    try: x = float(text.replace(",", "."))
+    try: x = float(text.replace(",", ".").replace("\u2212", "-").replace("_", "?"))
     except ValueError: x = math.nan
-    if not math.isfinite(x): raise LabelError(f"{what} is {text!r}, which is not a number; remove the row or fill it in")
+    if not math.isfinite(x): raise LabelError(f"{what} is {text[:40]!r}, which is not a number; remove the row or fill it in")
     if not ends[0] <= x <= ends[1]:
         raise LabelError(f"{what} is {x:g}, outside {ends[0]:g}..{ends[1]:g}; is that the scale? say which, as in --scale 1..9")
     return float(rescale(x, ends))
 
 # %% ../nbs/21a_evaluate.ipynb #ef0ac7a4
+def _text(path: Path) -> str:
+    "The text of a table; `LabelError` where there is none."
+    if path.is_dir(): raise LabelError(f"{path} is a folder: name the CSV file")
+    if path.exists() and not path.is_file(): raise LabelError(f"{path} is no regular file: name a CSV file")
+    try: raw = path.read_bytes()
+    except FileNotFoundError: raise LabelError(f"no such file: {path}") from None
+    except (OSError, ValueError) as e: raise LabelError(f"{path} cannot be read: {getattr(e, 'strerror', None) or e}") from None
+    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"): raise LabelError(f"{path.name} is a text in UTF-16: save it as CSV UTF-8")
+    if b"\0" in raw: raise LabelError(f"{path.name} is not a text, it holds zero bytes: save the table as CSV UTF-8")
+    try: return raw.decode("utf-8-sig")
+    except UnicodeDecodeError: raise LabelError(f"{path.name} is not a text in UTF-8: save it as CSV UTF-8") from None
+
+# %% ../nbs/21a_evaluate.ipynb #48327191
+_NEEDED = ("path", *DIMENSIONS)
+
+
+def _names(text: str, delimiter: str) -> list[str]:
+    "The first row, in small letters."
+    return [c.strip().lower() for c in next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), [])]
+
+
+def _columns(text: str) -> tuple[str, list[str]]: # the delimiter, and the names of the columns
+    names = {d: _names(text, d) for d in ",;\t|"}
+    return max(names.items(), key=lambda item: len({*_NEEDED} & {*item[1]}))
+
+# %% ../nbs/21a_evaluate.ipynb #66ba8ccd
+def _cells(row: list[str], names: list[str], where: str) -> dict[str, str]:
+    if any(c.strip() for c in row[len(names):]):
+        raise LabelError(f"{where} has {len(row)} cells for {len(names)} columns: put quotes around what holds the delimiter")
+    padded = [*row, *[""] * (len(names) - len(row))]
+    return {c: x if c == "path" else x.strip() for c, x in zip(names, padded, strict=False) if c}
+
+# %% ../nbs/21a_evaluate.ipynb #77c3a2dd
+def _check_columns(names: Sequence[str], file: str) -> None:
+    if missing := [c for c in _NEEDED if c not in names]:
+        found = ", ".join(filter(None, names))[:80] or "an empty page"
+        raise LabelError(f"{file} has no column {' and no column '.join(missing)}, only {found}")
+    if twice := [c for c in (*_NEEDED, "artist", "scale") if names.count(c) > 1]: raise LabelError(f"{file} has two columns {twice[0]}")
+
+# %% ../nbs/21a_evaluate.ipynb #4244dd77
 def _rows(path: Path) -> Iterator[tuple[str, dict[str, str]]]:
     "Where a row stands, and its cells by the names of the columns in small letters."
-    try: text = path.read_text(encoding="utf-8-sig").splitlines()
-    except UnicodeDecodeError: raise LabelError(f"{path.name} is not a text in UTF-8: save it as CSV UTF-8") from None
-    table = csv.DictReader(text, delimiter=max(",;\t", key=text[0].count) if text else ",")
-    names = [(c or "").strip().lower() for c in table.fieldnames or []]
-    if missing := [c for c in ("path", *DIMENSIONS) if c not in names]:
-        raise LabelError(f"{path.name} has no column {' and no column '.join(missing)}, only {', '.join(names) or 'an empty page'}")
-    table.fieldnames = names
-    for row in table: yield f"{path.name}, line {table.line_num}", {c: (row[c] or "").strip() for c in names if c}
+    text, skipped = _text(path), 0
+    if re.match(r"sep=.\r?\n", text): text, skipped = text.partition("\n")[2], 1
+    line = skipped + 1
+    try:
+        delimiter, names = _columns(text)
+        _check_columns(names, path.name)
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+        for i, row in enumerate(reader):
+            where, line = f"{path.name}, line {line}", skipped + reader.line_num + 1
+            if i and any(c.strip() for c in row): yield where, _cells(row, names, where)
+    except csv.Error as e: raise LabelError(f"{path.name}, line {line}: {e}; is a quote left open?") from None
 
 # %% ../nbs/21a_evaluate.ipynb #10c56788
 class Label(NamedTuple):
@@ -75,9 +127,9 @@ class Label(NamedTuple):
 
 # %% ../nbs/21a_evaluate.ipynb #44dbf5bc
 def _label(where: str, row: dict[str, str], scale: str | None) -> Label:
-    ends = scale_ends(scale or row.get("scale") or "-1..1")
+    ends = scale_ends(scale) if scale else scale_ends(row.get("scale") or "-1..1", f"{where}: ")
     v, a = (_number(row[d], ends, f"{where}: {d}") for d in DIMENSIONS)
-    if not row["path"]: raise LabelError(f"{where}: no path")
+    if not row["path"].strip(): raise LabelError(f"{where}: no path")
     return Label(row["path"], v, a, row.get("artist", ""))
 
 # %% ../nbs/21a_evaluate.ipynb #e2206b44
@@ -101,23 +153,55 @@ def _spelt(text: str) -> str: return unicodedata.normalize("NFC", text.replace("
 def _ways(file: Path, folder: Path) -> list[str]:
     "What a row may call a file, the surest first."
     inside = file.relative_to(folder)
-    return [_spelt(s) for s in (inside.as_posix(), inside.with_suffix("").as_posix(), file.name, file.stem)]
+    ways = [_spelt(s) for s in (inside.as_posix(), inside.with_suffix("").as_posix(), file.name, file.stem)]
+    return ways + [w.casefold() for w in ways]
 
 # %% ../nbs/21a_evaluate.ipynb #a84d5a0e
 def _known(folder: Path) -> list[dict[str, list[Path]]]:
     "The files of a folder, by each of the ways to call one."
-    known: list[dict[str, list[Path]]] = [defaultdict(list) for _ in range(4)]
+    known: list[dict[str, list[Path]]] = [defaultdict(list) for _ in range(8)]
     for file in find_audio([folder]):
         for way, name in zip(known, _ways(file, folder), strict=True): way[name].append(file)
     return known
 
 # %% ../nbs/21a_evaluate.ipynb #8a30339b
-def _file(name: str, known: Sequence[dict[str, list[Path]]], folder: Path) -> Path | AudioNotFound:
-    inside = Path(name).relative_to(folder.absolute()).as_posix() if Path(name).is_relative_to(folder.absolute()) else name
-    hits = next((way[_spelt(inside)] for way in known if _spelt(inside) in way), [])
+def _tail(name: str, folder: str) -> str:
+    "What stands in a path after the name of the folder; nothing where that is not in it."
+    parts, own = name.split("/"), _spelt(os.path.basename(folder)).casefold()
+    at = [p.casefold() for p in parts[:-1]].index(own) if own in [p.casefold() for p in parts[:-1]] else len(parts)
+    return "/".join(parts[at + 1:])
+
+
+def _inside(name: str, folder: str) -> str:
+    "A path from the root or from the working folder as one below `folder`, an absolute path; nothing where it is not there."
+    path = posixpath.normpath(posixpath.join(_spelt(os.getcwd()), name))
+    return path.removeprefix(root) if path.startswith(root := _spelt(folder).rstrip("/") + "/") else ""
+
+
+def _readings(folder: Path) -> list[Callable[[str], str]]: # each: a path as written -> below the folder, or ""
+    absolute, real = os.path.abspath(folder), os.path.realpath(folder)
+    return [lambda s: s, *(lambda s, f=f: _inside(s, f) for f in dict.fromkeys((absolute, real))), lambda s: _tail(s, absolute)]
+
+# %% ../nbs/21a_evaluate.ipynb #2864524b
+def _texts(name: str) -> list[str]:
+    "What a cell may stand for, the surest first: a table escapes what is not UTF-8, and may put `'` before what looks like a formula."
+    texts = [name, name.strip(), *([name[1:]] if name[:1] == "'" else [])]
+    return list(dict.fromkeys([*texts, *map(unescape, texts)]))
+
+# %% ../nbs/21a_evaluate.ipynb #8897c1da
+def _file(name: str, known: Sequence[dict[str, list[Path]]], readings: Sequence[Callable[[str], str]]) -> Path | AudioNotFound:
+    below = [s for text in _texts(name) for read in readings if (s := read(posixpath.normpath(_spelt(text))))]
+    asked = [*((s, way) for s in below for way in known[:4]), *((s.casefold(), way) for s in below for way in known[4:])]
+    hits = next((way[s] for s, way in asked if s in way), [])
     if len(hits) == 1: return hits[0]
     several = f"{len(hits)} files are called so: write the path below the folder"
     return AudioNotFound(name, several if hits else "no such file in the folder")
+
+# %% ../nbs/21a_evaluate.ipynb #b58c744f
+def _fitting(names: Iterable[str], known: Sequence[dict[str, list[Path]]], folder: Path) -> list[Callable[[str], str]]:
+    "The readings of a path, that which fits most of the names first."
+    spelt = [posixpath.normpath(_spelt(name)) for name in names]
+    return sorted(_readings(folder), key=lambda read: -len({s for s in map(read, spelt) if s in known[0] or s in known[1]}))
 
 # %% ../nbs/21a_evaluate.ipynb #14804588
 def match(
@@ -127,10 +211,11 @@ def match(
     "The file of each row; `LabelError` where none is found, or one twice."
     if not Path(folder).is_dir(): raise LabelError(f"{folder} is no folder: name the one that holds the music")
     known = _known(Path(folder))
-    found = [_file(label.path, known, Path(folder)) for label in labels]
+    readings = _fitting((label.path for label in labels), known, Path(folder))
+    found = [_file(label.path, known, readings) for label in labels]
     files = [f for f in found if isinstance(f, Path)]
-    if not files: raise LabelError(f"none of the {len(labels)} rows names a file in {folder}; the first is {labels[0].path!r}")
-    if twice := {f for f in files if files.count(f) > 1}: raise LabelError(f"two rows mean {min(twice)}; keep one of them")
+    if not files: raise LabelError(f"none of the {len(labels)} rows names a file in {folder}; the first is {labels[0].path[:80]!r}")
+    if twice := [f for f, n in Counter(files).items() if n > 1]: raise LabelError(f"two rows mean {min(twice)}; keep one of them")
     return found
 
 # %% ../nbs/21a_evaluate.ipynb #cde98dc8
@@ -223,6 +308,9 @@ NAMES = {"ccc": "CCC", "pearson": "Pearson r", "r2": "R2", "mae": "MAE", "sd_rat
 def _cell(x: Estimate) -> str: return f"{x[0]:.2f}" + ("" if np.isnan(x[1]) else f" [{x[1]:.2f}, {x[2]:.2f}]")
 
 # %% ../nbs/21a_evaluate.ipynb #59258e49
+FEW = 10  # songs: below it R2 is no more than chance
+
+
 def as_text(
     a: Agreement,
 ) -> str: # at most 80 characters a line
@@ -230,6 +318,8 @@ def as_text(
     by = f" by {a.artists} artists" if a.artists else ""
     head = [f"{a.n} songs{by}" + (f"; {a.failed} rows without a prediction" if a.failed else ""), f"mean CCC {_cell(a.mean_ccc)}", ""]
     table = [f"{'':20} {'valence':>22} {'arousal':>22}"]
-    table += [f"{NAMES[k]:20} " + " ".join(f"{_cell(a.scores[d][k]):>22}" for d in DIMENSIONS) for k in NAMES]
+    shown = [k for k in NAMES if k != "r2" or a.n >= FEW]
+    table += [f"{NAMES[k]:20} " + " ".join(f"{_cell(a.scores[d][k]):>22}" for d in DIMENSIONS) for k in shown]
+    few = [] if a.n >= FEW else [f"Warning: fewer than {FEW} songs prove little, and R2 is left out."]
     drawn = "artist" if a.artists else "song: the table names no artists"
-    return "\n".join([*head, *table, "", f"Brackets: 95 % interval, bootstrap by {drawn}.", *_doubt(a)])
+    return "\n".join([*head, *table, "", f"Brackets: 95 % interval, bootstrap by {drawn}.", *few, *_doubt(a)])

@@ -7,25 +7,31 @@ Docs: https://sw-ai-36.github.io/sentio/predict.html.md"""
 # %% ../nbs/20_predict.ipynb #fcaac22d
 from __future__ import annotations
 
+import atexit
 import hashlib
 import json
 import os
 import re
+import sys
+import tempfile
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
-from dataclasses import asdict, fields
-from itertools import islice
+from dataclasses import asdict, fields, replace
+from functools import cache
+from itertools import chain, islice
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakSet
 
 import numpy as np
 
 import sentio
-from .audio import (FAINT, LIMIT, AudioError, Check, Decoder, SilentAudio, in_order, level, silence_below, spooled,
-                          windows)
+from .audio import (FAINT, LIMIT, AudioError, Check, Decoder, EmptyAudio, SilentAudio, find_audio, in_order, level,
+                          silence_below, spooled, windows)
 from .emotion import Emotion
 from .harmony import SETS, describe
+from .messages import did_you_mean, missing
 from .spectrogram import MelConfig, log_mel
 
 if TYPE_CHECKING: from sentio.runtime import ort
@@ -34,7 +40,8 @@ if TYPE_CHECKING: from sentio.runtime import ort
 __all__ = ['MODELS', 'DEFAULT', 'EXTERNAL', 'COLUMNS', 'Heard', 'WAITING', 'Answers', 'ModelError', 'model_path', 'models',
            'not_a_model', 'graph_bytes', 'open_session', 'check_card', 'parse_card', 'read_card', 'card_inside',
            'expected_inputs', 'check_graph', 'Prediction', 'given', 'heard', 'answers', 'together', 'ratings',
-           'song_emotion', 'mono', 'running', 'packed', 'unpacked', 'at_hop', 'usual_workers', 'hear', 'Predictor']
+           'song_emotion', 'mono', 'running', 'packed', 'unpacked', 'at_hop', 'usual_workers', 'hear', 'Predictor',
+           'as_frames', 'predict_samples', 'default_predictor', 'predict_one', 'to_frame', 'CallableModule']
 
 # %% ../nbs/20_predict.ipynb #d5ef9304
 MODELS = Path(next(iter(sentio.__path__))) / "data" / "models"
@@ -50,8 +57,9 @@ def model_path(
 ) -> Path:                                  # the .onnx file
     "Where a model is."
     path = Path(model) if model and str(model).endswith(".onnx") else MODELS / f"{model or DEFAULT}.onnx"
-    if not path.exists(): raise ModelError(f"no model {str(model)!r}: use one of {', '.join(models())}, or the path of an .onnx file")
-    return path
+    if path.exists(): return path
+    advice = f"{did_you_mean(str(model), models())} use one of {', '.join(models())}, or the path of an .onnx file"
+    raise ModelError(f"no model {str(model)!r}: {advice.strip()}")
 
 
 def models() -> list[str]:
@@ -426,3 +434,92 @@ class Predictor:
 
     def __enter__(self) -> Predictor: return self
     def __exit__(self, *_: Any) -> None: self.close()
+
+# %% ../nbs/20_predict.ipynb #5c4a914c
+def as_frames(
+    samples: Any,  # floats of full scale [-1, 1], or integers; shape (n,), (n, channels) or (channels, n): channels are the shorter side
+) -> np.ndarray:   # float32, shape (n, channels)
+    "Samples one way round. Integers are scaled by their type's range, unsigned ones (8 bit) from their middle."
+    y = np.asarray(samples)
+    if y.ndim not in (1, 2) or y.dtype.kind not in "fiu":
+        raise ValueError(f"samples of shape (n,), (n, channels) or (channels, n) are needed, not {y.dtype} of shape {y.shape}")
+    if y.dtype.kind in "iu":
+        low, high = int(np.iinfo(y.dtype).min), int(np.iinfo(y.dtype).max) + 1
+        y = (y.astype(np.float64) - (low + high) / 2) * 2 / (high - low)
+    with np.errstate(over="ignore"): y = y.astype(np.float32)
+    return y[:, None] if y.ndim == 1 else y.T if y.shape[0] < y.shape[1] else y
+
+# %% ../nbs/20_predict.ipynb #96f30c78
+def predict_samples(
+    samples: Any,         # as `as_frames` takes them
+    sr: float,            # their rate, Hz, from 1,000 to 1,000,000
+    predictor: Predictor,
+) -> Emotion:             # an `AudioError` as with a file
+    "The emotion of samples in memory."
+    import soundfile as sf  # here, because the processes that only compute do without
+    y, name = as_frames(samples), "samples"
+    if not y.size: raise EmptyAudio(name, "no samples")
+    if not 1000 <= sr <= 1_000_000: raise ValueError(f"a rate of {sr:g} Hz: from 1000 to 1000000 is possible")
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "samples.wav")
+        sf.write(file, y, round(sr), subtype="FLOAT", format="RF64" if y.nbytes > 4e9 else "WAV")
+        try: return replace(predictor(file), path="")
+        except AudioError as e: raise type(e)(name, e.why) from None
+
+# %% ../nbs/20_predict.ipynb #c95a23ad
+@cache
+def _kept(model: str | None, pid: int) -> Predictor:
+    atexit.register((predictor := Predictor(model)).close)
+    return predictor
+
+
+def default_predictor(
+    model: str | os.PathLike | None = None, # as `Predictor` takes it
+) -> Predictor:
+    "This process's predictor for a model: made when first needed, used by all its threads, closed at its end; none is shared by a fork."
+    return _kept(None if model is None else os.fspath(model), os.getpid())
+
+# %% ../nbs/20_predict.ipynb #262e0c27
+def predict_one(
+    audio: Any,             # the path of a file; or samples, as `as_frames` takes them
+    sr: float | None = None, # rate of samples, Hz; not given with a path
+    model: str | os.PathLike | None = None, # a name of `models()` or the path of an .onnx file; the default model if not given
+) -> Emotion:               # an `AudioError` if it cannot be processed
+    "The emotion of one file, or of samples in memory."
+    if isinstance(audio, str | os.PathLike):
+        if sr is not None: raise TypeError("sr is the rate of samples; a file knows its own")
+        return default_predictor(model)(audio)
+    if sr is None: raise TypeError("predict(samples, sr): what is the rate of these samples?")
+    return predict_samples(audio, sr, default_predictor(model))
+
+# %% ../nbs/20_predict.ipynb #0aed5211
+def _all_of(items: Iterable[Any], model: str | os.PathLike | None) -> list[Prediction]: # paths, `Prediction`s, `Emotion`s
+    def one(x: Any) -> list[Any]:
+        if isinstance(x, Emotion): return [Prediction(x.path, x)]
+        return [x] if isinstance(x, Prediction) else list(find_audio([x]))
+    flat = list(chain.from_iterable(map(one, items)))
+    files = [x for x in flat if not isinstance(x, Prediction)]
+    predicted = default_predictor(model).predict(files) if files else iter(())
+    return [x if isinstance(x, Prediction) else next(predicted) for x in flat]
+
+# %% ../nbs/20_predict.ipynb #47bda073
+def to_frame(
+    items: Any,             # paths and folders, or `Prediction`s and `Emotion`s; one of them, or many
+    model: str | os.PathLike | None = None, # as for `predict_one`
+) -> Any:                   # a `pandas.DataFrame`, columns `COLUMNS`, one row a file; numbers are NaN where there was an error
+    "Predictions as a data frame."
+    try: import pandas as pd
+    except ModuleNotFoundError as e: raise missing(e.name or "pandas", "a data frame") from None
+    one = isinstance(items, str | os.PathLike | Prediction | Emotion)
+    frame = pd.DataFrame([p.row() for p in _all_of([items] if one else items, model)], columns=list(COLUMNS))
+    return frame.astype(dict.fromkeys(COLUMNS[1:8], float))
+
+# %% ../nbs/20_predict.ipynb #5f809a19
+class CallableModule(ModuleType):
+    "This module: `predict(audio, sr)` is `predict_one`."
+    def __call__(self, audio: Any, sr: float | None = None, model: str | os.PathLike | None = None) -> Emotion:
+        "The emotion of one file, or of samples in memory: see `predict_one`."
+        return predict_one(audio, sr, model)
+
+
+if __name__ == "sentio.predict": sys.modules[__name__].__class__ = CallableModule

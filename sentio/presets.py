@@ -14,6 +14,7 @@ from pathlib import Path
 import pandas as pd
 
 from . import corpus, deam
+from .messages import unknown
 from .spectrogram import ArrayCache
 
 # %% auto #0
@@ -45,7 +46,7 @@ def preset(
 ) -> Preset:
     "The preset of that name; without one, `clips` where DEAM is found, and `demo` where it is not or in a test."
     name = name or os.environ.get("SENTIO_PRESET") or ("clips" if not os.environ.get("IN_TEST") and deam.find() else "demo")
-    if name not in PRESETS: raise ValueError(f"no preset {name!r}: set SENTIO_PRESET to one of {', '.join(PRESETS)}")
+    if name not in PRESETS: raise unknown("preset", name, PRESETS)
     return PRESETS[name]
 
 # %% ../nbs/07a_presets.ipynb #70ca5acc

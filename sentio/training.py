@@ -36,7 +36,7 @@ import sentio
 from .audio import load
 from .baselines import Songs, calibrate, prediction_rows, to_judge
 from .calibration import Spread
-from .compute import device, setup
+from .compute import device, has_bfloat16, setup
 from .deam import split
 from .emotion import PALETTE
 from .metrics import ccc, mean_ccc
@@ -342,7 +342,7 @@ class Repeatable(Callback):
 def on_gpu(where: torch.device) -> list[Callback]:
     "Mixed precision, where there is a GPU."
     if where.type != "cuda": return []
-    return [MixedPrecision(AMPMode.BF16 if torch.cuda.get_device_capability(where) >= (8, 0) else AMPMode.FP16)]
+    return [MixedPrecision(AMPMode.BF16 if has_bfloat16(where) else AMPMode.FP16)]
 
 # %% ../nbs/11_training.ipynb #142c8383
 def loaders(train: Mels, valid: Mels, frames: int, s: Settings, where: torch.device) -> DataLoaders:

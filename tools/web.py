@@ -1,7 +1,7 @@
 """Sentio in the browser: page, ONNX Runtime Web, network and card in one folder that any static server can serve.
 
     python tools/web.py                        into _web/: make web
-    python tools/web.py --serve                and serve it: make listen
+    python tools/web.py --serve                and serve it: make web-serve, PORT=8123 make web-serve
     python tools/web.py --tarball FILE.tgz     without a network
 
 The network is the shipped student with its log-mel inside, made once a version into .cache/; --song FILE.onnx, with its card FILE.json
@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tarfile
 from pathlib import Path
+from typing import NoReturn
 
 ROOT = Path(__file__).resolve().parent.parent
 VERSION = "1.29.0"
@@ -85,6 +86,12 @@ def server(folder: Path, port: int = 0) -> http.server.ThreadingHTTPServer:
     return http.server.ThreadingHTTPServer(("127.0.0.1", port), functools.partial(Handler, directory=str(folder)))
 
 
+def refuse(why: str) -> NoReturn:
+    "Say in one line why not, and end with status 2."
+    print(f"web: {why}", file=sys.stderr)
+    sys.exit(2)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=ROOT / "_web", help="folder to write, default: _web")
@@ -92,12 +99,15 @@ def main() -> None:
     parser.add_argument("--tarball", type=Path, help=f"onnxruntime-web-{VERSION}.tgz, where npm cannot be reached")
     parser.add_argument("--serve", nargs="?", type=int, const=8000, metavar="PORT", help="serve it, default port: 8000")
     args = parser.parse_args()
+    try: served = None if args.serve is None else server(args.out, args.serve)  # first: an occupied port is known before the work
+    except (OSError, OverflowError) as e: refuse(f"port {args.serve} cannot be served at: {getattr(e, 'strerror', None) or e}; "
+                                                 "choose another one, as in PORT=8123 make web-serve")
     try: out = build(args.out, args.song, args.tarball)
-    except (Missing, ValueError) as e: sys.exit(str(e))
+    except (Missing, ValueError) as e: refuse(str(e))
     print(f"{out}: {sum(p.stat().st_size for p in out.iterdir()) / 1e6:.1f} MB")
-    if args.serve is not None:
-        print(f"http://localhost:{args.serve}/  (Ctrl-C ends it)", flush=True)
-        try: server(out, args.serve).serve_forever()
+    if served:
+        print(f"http://localhost:{served.server_port}/  (Ctrl-C ends it)", flush=True)
+        try: served.serve_forever()
         except KeyboardInterrupt: pass
 
 
