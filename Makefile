@@ -40,12 +40,12 @@ export: .venv/installed ## write sentio/ from the notebooks, and clean the noteb
 readme: .venv/installed ## write README.md, and the cards of data and models, from their notebooks
 	$(PY) tools/readme.py
 
-# What the page in the browser is made with: the plain installation and onnx, in an environment of its own; neither torch nor the whole lock.
-.venv-web/installed: requirements.lock settings.ini
+# The page in the browser is put together with onnx, in an environment of its own: neither torch nor the rest of the lock.
+.venv-web/installed: requirements.lock
 	@test -n "$(BASE)" || { echo "Sentio needs Python 3.11 or newer, and none was found on the PATH."; exit 1; }
 	$(BASE) -m venv .venv-web || { echo "python3 -m venv failed: on Debian or Ubuntu, apt install python3-venv"; exit 1; }
 	@sed -n 's/^\([A-Za-z0-9._-]*==[^ ;]*\).*/\1/p' requirements.lock > .venv-web/constraints.txt
-	.venv-web/bin/python -m pip install --quiet --disable-pip-version-check -c .venv-web/constraints.txt --editable . onnx
+	.venv-web/bin/python -m pip install --quiet --disable-pip-version-check -c .venv-web/constraints.txt onnx
 	@touch $@
 
 web: .venv-web/installed ## Sentio in the browser, into _web (needs npm, once)

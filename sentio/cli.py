@@ -437,13 +437,13 @@ def get_weights(names: Sequence[str], download: bool = False) -> None: # names o
     need = weights_of(names)
     from sentio.models.tagger import WEIGHTS, available, download_weights, weight_folders
     lost = [w for w in need if not available(w)]
-    for w in (WEIGHTS[k] for k in lost): tell(f"{w.file}, {w.megabytes} MB, {w.licence}: {w.url} ({w.cite})")
+    for w in map(WEIGHTS.__getitem__, lost): tell(f"{w.file}, {w.megabytes} MB, {w.licence}: {w.url} ({w.cite})")
     if not lost: return
     what, files, folder = ", ".join(names), ", ".join(WEIGHTS[w].file for w in lost), weight_folders()[-1]
     if not download and not agrees(f"{what}: a model trained with these weights inherits their terms. Download them to {folder}?"):
         raise UsageError(f"{what}: published weights are missing; add --download, or put {files} into {folder}, "
                          "or into a folder that SENTIO_WEIGHTS names")
-    for w in lost: tell(f"{download_weights(w)}: downloaded and checked")
+    for name in lost: tell(f"{download_weights(name)}: downloaded and checked")
 
 # %% ../nbs/23_cli.ipynb #5c1366e4
 KINDS = ("repaired", "as_filed", "dynamic")
@@ -673,7 +673,7 @@ NEEDED = {"train": ["train"], "study": ["train"], "report": ["report"], "export"
 def not_installed(e: ModuleNotFoundError, command: str) -> str:
     "What to install, in a line."
     if "pip install" in str(e): return str(e)  # said already where it was imported
-    return str(missing(e.name or str(e), f"sentio {command}", NEEDED.get(command, ())))
+    return str(missing(e.name or str(e), command, NEEDED.get(command, ())))
 
 # %% ../nbs/23_cli.ipynb #0d6adb91
 @contextmanager

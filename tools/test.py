@@ -54,8 +54,8 @@ def notebook(path: Path) -> None:
 
 def copy_of_tree(folder: str) -> Path:
     "The checkout, without what was installed or built, in a folder of its own."
-    skip = shutil.ignore_patterns(".venv", ".git", ".cache", "build", "dist", "*.egg-info", "__pycache__", ".*_cache", "sentio-demo",
-                                  "_web", "_docs")
+    skip = shutil.ignore_patterns(".venv", ".venv-web", ".git", ".cache", "build", "dist", "*.egg-info", "__pycache__", ".*_cache",
+                                  "sentio-demo", "_web", "_docs")
     return shutil.copytree(ROOT, Path(folder, "sentio-copy"), symlinks=True, ignore=skip)
 
 
@@ -154,6 +154,12 @@ def in_the_browser() -> None:
     run(sys.executable, "tools/check_web.py", PYTHONPATH=str(ROOT))
 
 
+def web_shell() -> None:
+    "tools/song-shell.onnx is of the shipped student and its log-mel; else: python tools/web.py --shell."
+    stale = "import onnx, web; assert onnx.load(web.SHELL).doc_string == web.made_from(), 'run python tools/web.py --shell'"
+    run(sys.executable, "-c", stale, cwd=ROOT / "tools")
+
+
 def report_in_the_browser() -> None:
     "The report fits a phone and a wide screen, light and dark, answers to pointer and keys, and reorders by weights, in a real Chromium."
     run(sys.executable, "tools/check_report.py", PYTHONPATH=str(ROOT))
@@ -178,7 +184,7 @@ def main(only: list[str]) -> int:
     "Run all checks, two at a time; the number that failed."
     jobs = [(p.relative_to(ROOT).as_posix(), notebook, p) for p in notebooks() if not only or p.name.startswith(tuple(only))]
     checks = (library_in_step, notebooks_clean, one_direction, documentation, private, style, types, readme_in_step, as_on_kaggle,
-              in_the_browser, report_in_the_browser, cases_hold)
+              web_shell, in_the_browser, report_in_the_browser, cases_hold)
     if not only: jobs += [(f.__doc__, of_pages, f.__name__) for f in CHECKS] + [(f.__doc__, f) for f in checks]
     deam = os.environ.get("SENTIO_DATA")
     print(f"DEAM's clips: {'found' if deam else 'not found, the procedural corpus stands in for them'}", flush=True)
