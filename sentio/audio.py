@@ -313,7 +313,12 @@ def _tag_size(head: bytes) -> int: # of the first 32 bytes of a tag
         return 32 + (size if flags >> 29 & 1 else 0)  # a footer closes what has been read
     return 0
 
-# %% ../nbs/04_audio.ipynb #73a9c5b9
+# %% ../nbs/04_audio.ipynb #fc53855a
+def _after_tags(file: BinaryIO, at: int) -> int:
+    "Where the tags that stand here end."
+    while size := _tag_size((file.seek(at), file.read(32))[1]): at += size
+    return at
+
 MP3_MARK = re.compile(rb'TAG|ID3[\x02-\x04]|APETAGEX|\xff[\xe2-\xe7\xf2-\xf7\xfa-\xff][\x10-\xef]')
 
 def _next_mp3(
@@ -326,11 +331,10 @@ def _next_mp3(
     while True:
         for found in _find(file, MP3_MARK, at):
             file.seek(found)
-            size = _tag_size(file.read(32))
-            if size and found + size <= os.fstat(file.fileno()).st_size: break
+            if _tag_size(file.read(32)) and _after_tags(file, found) <= _size(file): break
             if _frames_follow(file, found, n): return found, lost + found - at
         else: return -1, lost + _solid(file, at)
-        lost, at = lost + found - at, found + size
+        lost, at = lost + found - at, _after_tags(file, found)
 
 # %% ../nbs/04_audio.ipynb #b218e721
 def _solid(file: BinaryIO, at: int) -> int:
@@ -665,12 +669,8 @@ def _size(file: BinaryIO) -> int: return file.seek(0, 2)
 
 def _new_file(file: BinaryIO, at: int) -> int:
     "Where, from an offset on and tags aside, another file begins; 0: nowhere."
-    while True:
-        file.seek(at)
-        head = file.read(32)
-        if head[:4] in MAGIC: return at
-        if not (size := _tag_size(head)): return 0
-        at += size
+    file.seek(at := _after_tags(file, at))
+    return at if file.read(4) in MAGIC else 0
 
 def _before_tags(file: BinaryIO) -> int:
     "Where the tags at the end of a file begin."
