@@ -8,13 +8,14 @@ Docs: https://sw-ai-36.github.io/sentio/audio.html.md"""
 __all__ = ['ERRORS', 'SIZE_FIELD', 'MP3_RATES', 'BLOCK', 'MP3_KBITS', 'MP3_MARK', 'FLAC_MARK', 'STREAM', 'LINK', 'PAGE',
            'UNKNOWN', 'MAGIC', 'SPECIAL', 'FRAMES', 'SILENCE', 'FAINT', 'BELOW', 'SHORTEST', 'LOUDEST', 'WINDOW',
            'SLACK', 'OUT_OF_PHASE', 'SHARE', 'DEAD', 'COMPARED', 'HELD', 'Blocks', 'FRAME', 'LIMIT', 'EXTENSIONS',
-           'BINS', 'ONE', 'AudioError', 'AudioNotFound', 'EmptyAudio', 'NotAudio', 'NonFiniteAudio', 'SilentAudio',
-           'TooShort', 'DecodeTimeout', 'WorkerDied', 'promised_bytes', 'ogg_ended', 'after_id3', 'mp3_start',
-           'counts_frames', 'mostly_noise', 'info_frame', 'Prefixed', 'Source', 'ForwardFile', 'SndfileSource',
-           'AvSource', 'gathered', 'FfmpegSource', 'open_audio', 'check_file', 'excerpt', 'levels', 'level',
-           'silence_below', 'Check', 'resampled', 'Mix', 'Stream', 'decode', 'answer', 'send', 'serve', 'start_worker',
-           'receive', 'kill_worker', 'stop_worker', 'Worker', 'StandardInput', 'spooled', 'Decoder', 'conversation',
-           'ended', 'in_order', 'first_of', 'Audio', 'default_decoder', 'load', 'windows', 'find_audio', 'passed_over']
+           'BINS', 'ONE', 'AudioError', 'AudioNotFound', 'NotAFile', 'EmptyAudio', 'NotAudio', 'NonFiniteAudio',
+           'SilentAudio', 'TooShort', 'DecodeTimeout', 'WorkerDied', 'promised_bytes', 'ogg_ended', 'after_id3',
+           'mp3_start', 'counts_frames', 'mostly_noise', 'info_frame', 'Prefixed', 'Source', 'ForwardFile',
+           'SndfileSource', 'AvSource', 'gathered', 'FfmpegSource', 'open_audio', 'check_file', 'excerpt', 'levels',
+           'level', 'silence_below', 'Check', 'resampled', 'Mix', 'Stream', 'decode', 'answer', 'send', 'serve',
+           'start_worker', 'receive', 'kill_worker', 'stop_worker', 'Worker', 'StandardInput', 'spooled', 'Decoder',
+           'conversation', 'ended', 'in_order', 'first_of', 'Audio', 'default_decoder', 'load', 'windows', 'find_audio',
+           'passed_over']
 
 # %% ../nbs/04_audio.ipynb #2d49aa8a
 import io
@@ -61,7 +62,12 @@ class AudioError(Exception):
 # %% ../nbs/04_audio.ipynb #c3afb076
 class AudioNotFound(AudioError):
     "Nothing is there, or it is a folder, or it may not be read."
-    hint = 'check the path and its permissions; a folder goes through find_audio'
+    hint = 'check the path and its permissions; `find_audio` lists the files of a folder'
+
+# %% ../nbs/04_audio.ipynb #5b1c77e2
+class NotAFile(AudioError):
+    "A pipe, a device or a socket."
+    hint = 'save it as a file, or pipe it to `sentio predict -`'
 
 # %% ../nbs/04_audio.ipynb #8620617f
 class EmptyAudio(AudioError):
@@ -851,7 +857,7 @@ def check_file(path: str) -> None:
     try: mode, size = (info := os.stat(path)).st_mode, info.st_size
     except (OSError, ValueError) as error: raise AudioNotFound(path, getattr(error, 'strerror', None) or str(error)) from None
     if stat.S_ISDIR(mode): raise AudioNotFound(path, _folder(path))
-    if not stat.S_ISREG(mode): raise AudioNotFound(path, f'not a regular file ({SPECIAL.get(stat.S_IFMT(mode), "of another kind")})')
+    if not stat.S_ISREG(mode): raise NotAFile(path, f'not a regular file ({SPECIAL.get(stat.S_IFMT(mode), "of another kind")})')
     if not os.access(path, os.R_OK): raise AudioNotFound(path, 'it may not be read')
     if size == 0: raise EmptyAudio(path, '0 bytes')
 
