@@ -6,12 +6,14 @@ Docs: https://sw-ai-36.github.io/sentio/musicnn.html.md"""
 
 # %% auto #0
 __all__ = ['FRAMES', 'POOLS', 'Layers', 'FILES', 'LICENCE', 'TAGS', 'frames', 'cut', 'cached_frames', 'Front', 'Middle',
-           'MusiCNNTorch', 'VGG', 'to_tensorflow', 'load_tensorflow', 'find_file', 'load_network', 'tag',
-           'embed_frames', 'embedder', 'embed', 'embed_many']
+           'MusiCNNTorch', 'VGG', 'to_tensorflow', 'load_tensorflow', 'read_checkpoint', 'convert_package', 'find_file',
+           'load_network', 'tag', 'embed_frames', 'embedder', 'embed', 'embed_many']
 
-# %% ../../nbs/10b_musicnn.ipynb #9a54a8a1
+# %% ../../nbs/10b_musicnn.ipynb #273ff59d
+import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -168,20 +170,84 @@ def load_tensorflow(net: nn.Module, state: dict[str, Tensor]) -> nn.Module: # th
         t.copy_(back)
     return net.eval().requires_grad_(False)
 
-# %% ../../nbs/10b_musicnn.ipynb #b5fb9154
+# %% ../../nbs/10b_musicnn.ipynb #ad2fceae
 FILES = {"musicnn-msd": "msd-musicnn.safetensors", "musicnn-mtt": "mtt-musicnn.safetensors",
          "vgg-msd": "msd-vgg.safetensors", "vgg-mtt": "mtt-vgg.safetensors"}
 LICENCE = "ISC"  # of the package musicnn 0.1.0, J. Pons
 
+# %% ../../nbs/10b_musicnn.ipynb #565cb10f
+def _varint(b: bytes, i: int) -> tuple[int, int]: # the number that begins at i, and where it ends
+    x = shift = 0
+    while True:
+        x, shift, i = x | (b[i] & 127) << shift, shift + 7, i + 1
+        if b[i - 1] < 128: return x, i
 
+
+def _entries(block: bytes) -> Iterator[tuple[bytes, bytes]]: # keys and values
+    key, i, end = b"", 0, len(block) - 4 * (1 + int.from_bytes(block[-4:], "little"))
+    while i < end:
+        (shared, i), (own, j) = _varint(block, i), _varint(block, _varint(block, i)[1])
+        n, i = _varint(block, j)
+        key = key[:shared] + block[i:i + own]
+        yield key, block[i + own:i + own + n]
+        i += own + n
+
+
+def _block(table: bytes, handle: bytes) -> bytes: # handle: offset and size
+    offset, i = _varint(handle, 0)
+    return table[offset:offset + _varint(handle, i)[0]]
+
+# %% ../../nbs/10b_musicnn.ipynb #f78b4101
+def _fields(b: bytes) -> Iterator[tuple[int, Any]]: # number and value of each field of a message
+    i = 0
+    while i < len(b):
+        tag, i = _varint(b, i)
+        n, end = _varint(b, i) if tag & 7 in (0, 2) else (8 if tag & 7 == 1 else 4, i)
+        i = end if tag & 7 == 0 else end + n
+        yield tag >> 3, n if tag & 7 == 0 else b[end:i]
+
+
+def read_checkpoint(
+    index: bytes, # the file .index
+    data: bytes,  # the file .data-00000-of-00001
+) -> dict[str, np.ndarray]: # float32 variables by name
+    "The variables of a TensorFlow checkpoint of one shard."
+    out, footer = {}, index[-48:]
+    handle = footer[_varint(footer, _varint(footer, 0)[1])[1]:]
+    for key, value in (kv for _, h in _entries(_block(index, handle)) for kv in _entries(_block(index, h))):
+        f = dict(_fields(value))
+        if not key or f.get(1) != 1: continue  # the header, or no float32
+        shape = [dict(_fields(d)).get(1, 0) for n, d in _fields(f.get(2, b"")) if n == 2]
+        out[key.decode()] = np.frombuffer(data, "<f4", f[5] // 4, f.get(4, 0)).reshape(shape)
+    return out
+
+# %% ../../nbs/10b_musicnn.ipynb #233bb707
+def convert_package(
+    wheel: Path | str,            # musicnn-0.1.0-py3-none-any.whl
+    folder: Path | None = None,   # where to; None: weights/ in the cache, where they are looked for
+) -> list[Path]:                  # one file a network, as in `FILES`
+    "Write the networks' weights as safetensors, without what the optimiser left in the checkpoints."
+    from safetensors.torch import save_file
+    folder, out = folder or ArrayCache().folder / "weights", []
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, file in FILES.items():
+        where = "musicnn/{1}_{0}/".format(*name.replace("msd", "MSD").replace("mtt", "MTT").split("-"))
+        with zipfile.ZipFile(wheel) as z: state = read_checkpoint(*(z.read(where + part) for part in (".index", ".data-00000-of-00001")))
+        own = [n for n, _, _ in _tensors(MusiCNNTorch() if name.startswith("musicnn") else VGG())]
+        save_file({n: torch.from_numpy(state[n].copy()) for n in own}, folder / file)
+        out.append(folder / file)
+    return out
+
+# %% ../../nbs/10b_musicnn.ipynb #857da031
 def find_file(
     name: str, # of `FILES`
 ) -> Path:
     "The file with these weights, or `WeightsNotFound`."
     found = [p for f in weight_folders() if (p := f / FILES[name]).is_file()]
     if found: return found[0]
-    raise WeightsNotFound(f"No {FILES[name]} in {', '.join(map(str, weight_folders()))}. It holds the variables of the checkpoint in the "
-                          "PyPI package musicnn 0.1.0 (ISC): set SENTIO_WEIGHTS to the folder it is in.")
+    raise WeightsNotFound(f"No {FILES[name]} in {', '.join(map(str, weight_folders()))}. Make it from the PyPI package musicnn 0.1.0 "
+                          "(ISC): pip download --no-deps musicnn==0.1.0, then sentio.models.musicnn.convert_package(WHEEL); "
+                          "or set SENTIO_WEIGHTS to the folder it is in.")
 
 
 def load_network(
