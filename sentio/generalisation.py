@@ -167,7 +167,7 @@ def scores_outside(
     def one(t: pd.DataFrame) -> pd.DataFrame: return (quadrant_scores if t.valence.isna().all() else rating_scores)(predict(t.path), t)
     return pd.concat([one(t).assign(dataset=k) for k, t in collections.items()], ignore_index=True)
 
-# %% ../nbs/21d_generalisation.ipynb #623fd299
+# %% ../nbs/21d_generalisation.ipynb #2545a4b4
 SHIPPED = ("student-harmony", "student")
 FITTED = ("ridge", "svr", "xgboost", "ridge-harmony", "svr-harmony", "xgboost-harmony", "ridge+xgboost-harmony", "stack", "tagger-fcn",
           "tagger", "tagger-harmony", "teacher")
@@ -188,8 +188,9 @@ def study_generalisation(p: Preset, root: Any = None, names: Sequence[str] = (*S
              for name, kind, predict in tqdm(_systems(p, done, names), "generalisation", len(names))]
     table = pd.concat(found)[["system", "kind", "dataset", "measure", "value", "low", "high", "n"]]
     return record_study("generalisation", table, "What do models predict of music outside DEAM?", root,
-                        dataset=p.dataset, labels="repaired", n_songs={k: len(t) for k, t in collections.items()},
-                        trained_from=[done[n].name for n in names if n in done], config=dict(saw_four_quadrant=[], saw_musemo=[]))
+                        dataset=p.dataset, labels="repaired", n_songs=sum(map(len, collections.values())),
+                        trained_from=[done[n].name for n in names if n in done], songs={k: len(t) for k, t in collections.items()},
+                        config=dict(saw_four_quadrant=[], saw_musemo=[]))
 
 # %% ../nbs/21d_generalisation.ipynb #600d5748
 def plot_outside(
@@ -277,7 +278,7 @@ def predict_out_of_fold(
     if np.isnan(out["four_quadrant"]).any(): raise ValueError("FourQ has folds that DEAM lacks")
     return out | {"musemo": HEADS[head](training_set(X, tables, variant)).predict(X["musemo"])}
 
-# %% ../nbs/21d_generalisation.ipynb #52b32055
+# %% ../nbs/21d_generalisation.ipynb #a6ecf5df
 def shortcut_row(pred: dict[str, np.ndarray], tables: dict[str, pd.DataFrame]) -> dict[str, float]:
     "The figures of one variant, with the intervals of the two that matter most."
     Y, p = tables["deam"][DIMENSIONS].to_numpy(), pred["deam"]
@@ -303,6 +304,6 @@ def study_shortcut(p: Preset, root: Any = None, networks: Sequence[str] = ("fcn"
             for h in HEADS for v in tqdm(VARIANTS, h, leave=False)]
     saw = [v for v, (size, _) in VARIANTS.items() if size]
     return record_study("shortcut", pd.DataFrame(rows), "How much of predicted valence is arousal, and what removes it?", root,
-                        dataset=p.dataset, labels="repaired", n_songs={k: len(t) for k, t in tables.items()},
-                        folds=sorted(tables["deam"].fold.unique().tolist()),
+                        dataset=p.dataset, labels="repaired", n_songs=sum(map(len, tables.values())),
+                        songs={k: len(t) for k, t in tables.items()}, folds=sorted(tables["deam"].fold.unique().tolist()),
                         config=dict(inputs=[*networks, *inputs], saw_four_quadrant=saw, saw_musemo=[]))
