@@ -29,13 +29,13 @@ __all__ = ['TABLE_COLUMNS', 'FOUR_QUADRANT', 'MUSEMO', 'EMOTIFY', 'DEAM', 'DATAS
 TABLE_COLUMNS = ["dataset", "song_id", "artist", "genre", "quadrant", "valence", "arousal", "fold", "path"]
 _AUDIO = (".mp3", ".wav", ".flac", ".ogg")
 
-# %% ../nbs/07c_datasets.ipynb #c93140a0
+# %% ../nbs/07c_datasets.ipynb #72baf92d
 def _audio(root: Path | None) -> dict[str, str]: # name without extension -> file
     "Every audio file below a folder that is not empty."
     files = sorted(root.rglob("*")) if root is not None else ()
     return {p.stem: str(p) for p in files if p.suffix.lower() in _AUDIO and p.stat().st_size}
 
-
+# %% ../nbs/07c_datasets.ipynb #b107b52e
 def _table(name: str, t: pd.DataFrame, paths: dict[str, str]) -> pd.DataFrame:
     "The columns of `TABLE_COLUMNS`, what is lacking filled in."
     usual = dict(artist=t.song_id, genre="", quadrant="", valence=np.nan, arousal=np.nan, fold=-1)
@@ -99,10 +99,10 @@ def quadrant_folds(
     for k, (_, test) in enumerate(folds): fold[test] = k
     return fold
 
-# %% ../nbs/07c_datasets.ipynb #569921c6
+# %% ../nbs/07c_datasets.ipynb #9d0387a0
 _PUBLISHED = {"Song": "song_id", "Quadrant": "quadrant", "Artist": "artist", "Genres": "genre"}
 
-
+# %% ../nbs/07c_datasets.ipynb #78beac84
 def _four_quadrant_labels(root: Path | None) -> pd.DataFrame | None: # song_id, quadrant and, where known, artist and genre
     names = ("labels.csv", "panda_dataset_taffc_metadata.csv", "panda_dataset_taffc_annotations.csv")
     found = next((root / n for n in names if (root / n).is_file()), None) if root is not None else None
@@ -110,7 +110,7 @@ def _four_quadrant_labels(root: Path | None) -> pd.DataFrame | None: # song_id, 
     t = pd.read_csv(found, dtype=str, keep_default_na=False).rename(columns=_PUBLISHED)
     return t[[c for c in _PUBLISHED.values() if c in t]]
 
-# %% ../nbs/07c_datasets.ipynb #8ec13bc6
+# %% ../nbs/07c_datasets.ipynb #22b38c67
 def read_four_quadrant(root: Path | None) -> pd.DataFrame:
     "FourQ's songs with the folds that travel with the library."
     known = pd.read_csv(deam.DATA / "four_quadrant_folds.csv", dtype={"song_id": str})
@@ -118,11 +118,11 @@ def read_four_quadrant(root: Path | None) -> pd.DataFrame:
     t = known if labels is None else labels.assign(fold=labels.song_id.map(known.set_index("song_id").fold).fillna(-1).astype(int))
     return _table("four_quadrant", t, _audio(root))
 
-
+# %% ../nbs/07c_datasets.ipynb #5d777701
 def _columns(path: Path) -> set[str]: # of a table; none where there is no such file
     return set(pd.read_csv(path, nrows=0).columns) if path.is_file() else set()
 
-
+# %% ../nbs/07c_datasets.ipynb #a40a7447
 def _holds_four_quadrant(f: Path) -> bool:
     return {"song_id", "quadrant"} <= _columns(f / "labels.csv") or all((f / q).is_dir() for q in QUADRANTS)
 
@@ -130,7 +130,7 @@ def _holds_four_quadrant(f: Path) -> bool:
 FOUR_QUADRANT = Dataset("four_quadrant", "research use", "Panda, Malheiro, Paiva 2018 (IEEE TAFFC)", "quadrants",
                         _holds_four_quadrant, read_four_quadrant)
 
-# %% ../nbs/07c_datasets.ipynb #02901df5
+# %% ../nbs/07c_datasets.ipynb #a6b206ca
 def read_musemo(root: Path | None) -> pd.DataFrame:
     "musemo's clips; none without its folder, for its labels do not travel with the library."
     columns = ["song_id", "genre", "valence", "arousal", "category"]
@@ -138,7 +138,7 @@ def read_musemo(root: Path | None) -> pd.DataFrame:
     ratings = {d: t[d].astype(float) / 10 for d in ("valence", "arousal")}
     return _table("musemo", t.assign(quadrant=t.category.astype(str).str.replace("e", "Q"), **ratings), _audio(root))
 
-
+# %% ../nbs/07c_datasets.ipynb #a916755b
 def _holds_musemo(f: Path) -> bool: return {"song_id", "valence", "arousal", "category"} <= _columns(f / "labels.csv")
 
 # %% ../nbs/07c_datasets.ipynb #73fa4698
@@ -149,7 +149,7 @@ MUSEMO = Dataset("musemo", "research use", "Grekow, music emotion data set on GT
 class EvaluationOnly(ValueError):
     "Songs that may only evaluate were about to train a model."
 
-# %% ../nbs/07c_datasets.ipynb #95748e6f
+# %% ../nbs/07c_datasets.ipynb #3b88a79b
 def for_training(
     table: pd.DataFrame, # songs of one or several collections
 ) -> pd.DataFrame:       # the same table
@@ -158,18 +158,18 @@ def for_training(
     if barred: raise EvaluationOnly(f"{', '.join(sorted(barred))} is for evaluation only: no model is trained or chosen on it")
     return table
 
-
+# %% ../nbs/07c_datasets.ipynb #dce88e7a
 def _any_of(d: Dataset, table: pd.DataFrame) -> bool: # is any of these songs one of `d`?
     folders = {Path(p).parent for p in table.path.dropna()} if "path" in table else set()
     return ("dataset" in table and (table.dataset == d.name).any()) or any(map(d.holds, folders))
 
-# %% ../nbs/07c_datasets.ipynb #991b8239
+# %% ../nbs/07c_datasets.ipynb #13ff015a
 _GENRES = ("classical", "electronic", "pop", "rock")
 
-
+# %% ../nbs/07c_datasets.ipynb #6ffb4620
 def _emotify_id(path: Path) -> str: return path.stem if "_" in path.stem else f"{path.parent.name}_{path.stem}"
 
-
+# %% ../nbs/07c_datasets.ipynb #a5b8d75f
 def read_emotify(root: Path | None) -> pd.DataFrame:
     "Emotify's tracks, as far as they are in a folder."
     files = {_emotify_id(p): str(p) for p in sorted(root.rglob("*.mp3")) if p.stat().st_size} if root is not None else {}
@@ -177,7 +177,7 @@ def read_emotify(root: Path | None) -> pd.DataFrame:
     t = pd.DataFrame(dict(song_id=pd.Series(list(mine), dtype=str), genre=[i.partition("_")[0] for i in mine]))
     return _table("emotify", t, mine)
 
-
+# %% ../nbs/07c_datasets.ipynb #ea733bdb
 def _holds_emotify(f: Path) -> bool:
     return any(next(f.glob(f"{g}_*.mp3"), None) for g in _GENRES) or all((f / g).is_dir() for g in _GENRES)
 
@@ -185,21 +185,21 @@ def _holds_emotify(f: Path) -> bool:
 EMOTIFY = Dataset("emotify", "research use", "Aljanaki, Wiering, Veltkamp 2016 (Information Processing & Management)", "none",
                   _holds_emotify, read_emotify)
 
-# %% ../nbs/07c_datasets.ipynb #e7bced48
+# %% ../nbs/07c_datasets.ipynb #f36f4b5e
 def read_deam(root: Path | None) -> pd.DataFrame:
     "DEAM's songs with repaired labels."
     t = deam.read(root)
     return _table("deam", t.assign(quadrant=[quadrant(v, a) for v, a in zip(t.valence, t.arousal, strict=True)]), dict(
         zip(t.song_id.astype(str), t.path, strict=True)))
 
-
+# %% ../nbs/07c_datasets.ipynb #6b6929d4
 DEAM = Dataset("deam", "research use; songs under various Creative Commons licences", "Aljanaki, Yang, Soleymani 2017 (PLOS ONE)",
                "ratings", deam._layout, read_deam)
 
-# %% ../nbs/07c_datasets.ipynb #ea0b025b
+# %% ../nbs/07c_datasets.ipynb #2b9d78c0
 DATASETS = {d.name: d for d in (DEAM, FOUR_QUADRANT, MUSEMO, EMOTIFY)}
 
-
+# %% ../nbs/07c_datasets.ipynb #7ef319b8
 def initialize(
     name: str, # of `DATASETS`
 ) -> Dataset:

@@ -49,12 +49,12 @@ def auc_draws(
     one, other = weight[:, positive], weight[:, ~positive]
     with np.errstate(invalid="ignore"): return ((one @ wins) * other).sum(1) / (one.sum(1) * other.sum(1))
 
-# %% ../nbs/21d_generalisation.ipynb #59a4fad4
+# %% ../nbs/21d_generalisation.ipynb #d115a2be
 def _row(measure: str, draws: np.ndarray, n: int) -> dict[str, Any]: # the first draw is the value
     low, high = np.nanquantile(draws[1:], [.025, .975]) if np.isfinite(draws[1:]).any() else (np.nan, np.nan)
     return dict(measure=measure, value=draws[0], low=low, high=high, n=n)
 
-
+# %% ../nbs/21d_generalisation.ipynb #e081f0e7
 def quadrant_scores(
     pred: np.ndarray,    # valence and arousal, shape (n, 2)
     table: pd.DataFrame, # quadrant, artist
@@ -113,14 +113,14 @@ def usual_settings(
     usual = max(rest, key=rest.count)
     return usual | ({"weights": np.mean([s["weights"] for s in chosen], 0).tolist()} if "weights" in chosen[0] else {})
 
-# %% ../nbs/21d_generalisation.ipynb #5392acd2
+# %% ../nbs/21d_generalisation.ipynb #283376f6
 @dataclass(frozen=True)
 class System:
     "A recipe and what computes its inputs."
     recipe: Recipe
     inputs: Callable[[Iterable[str]], np.ndarray] # audio files -> shape (n, d)
 
-
+# %% ../nbs/21d_generalisation.ipynb #7b9aee08
 def system(
     name: str,       # a recorded model of features or embeddings: "svr", "stack", "tagger", "teacher", ...
     p: Preset,
@@ -134,10 +134,10 @@ def system(
     columns = module.inputs([path], name)[1]
     return System(getattr(module, module.__name__.rpartition(".")[2])(columns, name), lambda paths: module.inputs(paths, name)[0])
 
-# %% ../nbs/21d_generalisation.ipynb #7ff808ff
+# %% ../nbs/21d_generalisation.ipynb #3fde85c0
 def _grows_trees(r: Recipe) -> bool: return "trees" in r.name or "xgboost" in r.name or any(map(_grows_trees, r.members))
 
-
+# %% ../nbs/21d_generalisation.ipynb #0ae6221f
 def fit_everything(
     name: str,
     p: Preset,
@@ -151,14 +151,14 @@ def fit_everything(
     model = fit_chosen(s.recipe, usual_settings(recorded), data[~last] if _grows_trees(s.recipe) else data, data[last])
     return lambda paths: model.predict(s.inputs(paths))
 
-# %% ../nbs/21d_generalisation.ipynb #1bb1e545
+# %% ../nbs/21d_generalisation.ipynb #8216131a
 def outside_songs(p: Preset) -> dict[str, pd.DataFrame]: # collection -> songs with audio
     "What there is to evaluate on: FourQ, musemo and, with DEAM, its full songs."
     found = {d.name: d.songs() for d in (FOUR_QUADRANT, MUSEMO)}
     if p.dataset == "deam": found["deam_full"] = heard(p)[lambda t: t.full_song]
     return {k: t[t.path.notna()].reset_index(drop=True) for k, t in found.items() if t.path.notna().any()}
 
-
+# %% ../nbs/21d_generalisation.ipynb #06a8c9c6
 def scores_outside(
     predict: Callable[[Iterable[str]], np.ndarray], # audio files -> shape (n, 2)
     collections: dict[str, pd.DataFrame],
@@ -167,19 +167,19 @@ def scores_outside(
     def one(t: pd.DataFrame) -> pd.DataFrame: return (quadrant_scores if t.valence.isna().all() else rating_scores)(predict(t.path), t)
     return pd.concat([one(t).assign(dataset=k) for k, t in collections.items()], ignore_index=True)
 
-# %% ../nbs/21d_generalisation.ipynb #2545a4b4
+# %% ../nbs/21d_generalisation.ipynb #1e2b8021
 SHIPPED = ("student-harmony", "student")
 FITTED = ("ridge", "svr", "xgboost", "ridge-harmony", "svr-harmony", "xgboost-harmony", "ridge+xgboost-harmony", "stack", "tagger-fcn",
           "tagger", "tagger-harmony", "teacher")
 
-
+# %% ../nbs/21d_generalisation.ipynb #f753c9fb
 def _systems(p: Preset, done: dict[str, Run], names: Sequence[str]) -> Iterator[tuple[str, str, Callable[[Iterable[str]], np.ndarray]]]:
     for name in SHIPPED:
         if name in names: yield name, "shipped", partial(shipped, name)
     for name in FITTED:
         if name in names: yield name, "fitted", fit_everything(name, p, done[name])
 
-
+# %% ../nbs/21d_generalisation.ipynb #ce761d0b
 def study_generalisation(p: Preset, root: Any = None, names: Sequence[str] = (*SHIPPED, *FITTED)) -> Study:
     "Record how models do on music outside DEAM."
     collections, done = outside_songs(p), recorded_of(p, root)
@@ -192,7 +192,7 @@ def study_generalisation(p: Preset, root: Any = None, names: Sequence[str] = (*S
                         trained_from=[done[n].name for n in names if n in done], songs={k: len(t) for k, t in collections.items()},
                         config=dict(saw_four_quadrant=[], saw_musemo=[]))
 
-# %% ../nbs/21d_generalisation.ipynb #600d5748
+# %% ../nbs/21d_generalisation.ipynb #f7b7bd17
 def plot_outside(
     table: pd.DataFrame, # of the recorded study
     axes: Any = None,    # two matplotlib axes; None draws a new figure
@@ -215,7 +215,7 @@ def plot_outside(
     axes[1].set(xlabel="correlation on musemo")
     return axes
 
-
+# %% ../nbs/21d_generalisation.ipynb #2fbe6b8e
 _MARKS = ((("four_quadrant", "auc_arousal", "arousal", PALETTE["arousal"], "s"),
            ("four_quadrant", "auc_valence", "valence", PALETTE["valence"], "o"),
            ("four_quadrant", "auc_valence_low", "valence within low arousal", PALETTE["accent"], "^")),
@@ -237,14 +237,14 @@ def independence_weights(
     w = np.exp(e - e.max())
     return w / w.mean()
 
-# %% ../nbs/21d_generalisation.ipynb #4e8515a8
+# %% ../nbs/21d_generalisation.ipynb #9571f6e8
 VARIANTS: dict[str, tuple[float, bool]] = { # size of FourQ's targets (0: not trained on), weights for independence?
     "DEAM": (0., False), "DEAM, weighted": (0., True), "DEAM + FourQ (0.3)": (.3, False), "DEAM + FourQ (0.5)": (.5, False),
     "DEAM + FourQ (0.5), weighted": (.5, True)}
 HEADS: dict[str, Callable[[Songs], Any]] = {
     "ridge": lambda s: fit_ridge(s, alpha=3000.), "svr": lambda s: fit_svr(s, C=.7, epsilon=.05, gamma=.3)}
 
-
+# %% ../nbs/21d_generalisation.ipynb #36a3705a
 def training_set(
     X: dict[str, np.ndarray],     # inputs of "deam" and "four_quadrant", a row a song of the tables
     tables: dict[str, pd.DataFrame],
@@ -278,7 +278,7 @@ def predict_out_of_fold(
     if np.isnan(out["four_quadrant"]).any(): raise ValueError("FourQ has folds that DEAM lacks")
     return out | {"musemo": HEADS[head](training_set(X, tables, variant)).predict(X["musemo"])}
 
-# %% ../nbs/21d_generalisation.ipynb #a6ecf5df
+# %% ../nbs/21d_generalisation.ipynb #e930d71f
 def shortcut_row(pred: dict[str, np.ndarray], tables: dict[str, pd.DataFrame]) -> dict[str, float]:
     "The figures of one variant, with the intervals of the two that matter most."
     Y, p = tables["deam"][DIMENSIONS].to_numpy(), pred["deam"]
@@ -289,7 +289,7 @@ def shortcut_row(pred: dict[str, np.ndarray], tables: dict[str, pd.DataFrame]) -
     found = pd.concat([q.value, m.value.drop(["slope_valence", "slope_arousal"])]).to_dict()
     return row | dict(r_predicted_deam=np.corrcoef(p.T)[0, 1]) | found | ends
 
-
+# %% ../nbs/21d_generalisation.ipynb #d31c7c73
 def study_shortcut(p: Preset, root: Any = None, networks: Sequence[str] = ("fcn", "musicnn"),
                    inputs: Sequence[str] = ("features", "harmony")) -> Study:
     "Record what weights and other music in the training set change."

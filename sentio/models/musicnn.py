@@ -26,17 +26,17 @@ from ..compute import flush_denormals
 from .tagger import MUSICNN_MEL, Ear, WeightsNotFound, checksum, ear, read_state, tile, weight_folders
 from ..spectrogram import ArrayCache, extract, mel_spectrogram, stacked
 
-# %% ../../nbs/10b_musicnn.ipynb #34cbde49
+# %% ../../nbs/10b_musicnn.ipynb #5ddf5f34
 FRAMES = 187  # of a patch: 3 s
 
-
+# %% ../../nbs/10b_musicnn.ipynb #a2d5560d
 def frames(
     y: np.ndarray, # wave at 16 kHz, shape (n,)
 ) -> np.ndarray:   # shape (t, 96), t >= 187, float32
     "The log-mel spectrogram that the networks are given, of at least one patch."
     return np.log10(1 + 1e4 * mel_spectrogram(tile(y, 3.), MUSICNN_MEL)).T.astype(np.float32)
 
-
+# %% ../../nbs/10b_musicnn.ipynb #96b912cc
 def cut(
     mel: np.ndarray, # from `frames`
     hop: int = 93,   # frames from patch to patch (1.5 s)
@@ -53,10 +53,10 @@ def cached_frames(
     cache = ArrayCache(folder, frontend="musicnn", version=1)
     return cache.get(path, lambda p: frames(load(p, sr=16_000).samples))
 
-# %% ../../nbs/10b_musicnn.ipynb #25311ce9
+# %% ../../nbs/10b_musicnn.ipynb #25602e14
 def _norm(channels: int) -> nn.BatchNorm2d: return nn.BatchNorm2d(channels, eps=1e-3)
 
-
+# %% ../../nbs/10b_musicnn.ipynb #21791007
 class Front(nn.Module):
     "Convolution, ReLU, batch norm, maximum over bands: (b, 1, t, bands) -> (b, channels, t)."
     def __init__(self, channels: int, time: int, bands: int) -> None:
@@ -96,10 +96,10 @@ class MusiCNNTorch(nn.Module):
 
     def forward(self, mel: Tensor) -> Tensor: return torch.sigmoid(self.tags(self.bn_dense(F.relu(self.embedding(mel)))))
 
-# %% ../../nbs/10b_musicnn.ipynb #11189770
+# %% ../../nbs/10b_musicnn.ipynb #8c6b0c2a
 POOLS = (((4, 1), (2, 2)), *[((2, 2), (2, 2))] * 3, ((4, 4), (4, 4)))  # size and stride, time x mel
 
-
+# %% ../../nbs/10b_musicnn.ipynb #802af923
 class VGG(nn.Module):
     "Log-mel (b, t, 96) -> 50 tag probabilities, for t = 187; `blocks` takes any t >= 64."
     def __init__(self) -> None:
@@ -117,36 +117,36 @@ class VGG(nn.Module):
 
     def forward(self, mel: Tensor) -> Tensor: return torch.sigmoid(self.tags(self.blocks(mel)[-1].permute(0, 2, 3, 1).flatten(1)))
 
-# %% ../../nbs/10b_musicnn.ipynb #01a96eea
+# %% ../../nbs/10b_musicnn.ipynb #0af8cc50
 Layers = Iterator[tuple[nn.Module, str]]
 
-
+# %% ../../nbs/10b_musicnn.ipynb #37dcbbce
 def _numbered(name: str, layers: Iterable[nn.Module]) -> Layers: # TensorFlow's names: x, x_1, x_2, ...
     yield from ((m, f"{name}_{i}" if i else name) for i, m in enumerate(layers))
 
-
+# %% ../../nbs/10b_musicnn.ipynb #ffc55e6b
 def _musicnn_layers(net: MusiCNNTorch) -> Layers:
     parts = [*net.front, *net.middle]
     yield from _numbered("conv2d", [p.conv for p in parts])
     yield from _numbered("batch_normalization", [net.bn, *(p.bn for p in parts), net.bn_pool, net.bn_dense])
     yield from _numbered("dense", [net.dense, net.tags])
 
-
+# %% ../../nbs/10b_musicnn.ipynb #5cf0309d
 def _vgg_layers(net: VGG) -> Layers:
     yield from ((c, f"{i}CNN") for i, c in enumerate(net.convs, 1))
     yield from _numbered("batch_normalization", [net.bn, *net.bns])
     yield from _numbered("dense", [net.tags])
 
-
+# %% ../../nbs/10b_musicnn.ipynb #0d0aacfe
 def _layers(net: nn.Module) -> Layers:
     if isinstance(net, MusiCNNTorch): return _musicnn_layers(net)
     if isinstance(net, VGG): return _vgg_layers(net)
     raise TypeError(f"neither MusiCNN nor VGG: {type(net).__name__}")
 
-# %% ../../nbs/10b_musicnn.ipynb #fabed9cf
+# %% ../../nbs/10b_musicnn.ipynb #55f0514e
 _NORM = {"weight": "gamma", "bias": "beta", "running_mean": "moving_mean", "running_var": "moving_variance"}
 
-
+# %% ../../nbs/10b_musicnn.ipynb #31643007
 def _tensors(net: nn.Module) -> Iterator[tuple[str, Tensor, tuple[int, ...]]]: # TensorFlow's name, our tensor, its axes in their order
     for m, name in _layers(net):
         norm = isinstance(m, (nn.BatchNorm1d, nn.BatchNorm2d))
@@ -154,12 +154,12 @@ def _tensors(net: nn.Module) -> Iterator[tuple[str, Tensor, tuple[int, ...]]]: #
             t = getattr(m, ours)
             yield f"{name}/{theirs}", t.data, {4: (2, 3, 1, 0), 2: (1, 0)}.get(t.ndim, (0,))
 
-# %% ../../nbs/10b_musicnn.ipynb #b69dca30
+# %% ../../nbs/10b_musicnn.ipynb #4799dff9
 def to_tensorflow(net: nn.Module) -> dict[str, Tensor]:
     "The weights by the names and in the order of axes that the package has."
     return {name: t.permute(axes).contiguous() for name, t, axes in _tensors(net)}
 
-
+# %% ../../nbs/10b_musicnn.ipynb #de45aef9
 def load_tensorflow(net: nn.Module, state: dict[str, Tensor]) -> nn.Module: # the same, in evaluation mode, without gradients
     "Put the package's weights into a network; ValueError where one is missing, left over or of another shape."
     own = {name: t for name, t, _ in _tensors(net)}
@@ -175,14 +175,14 @@ FILES = {"musicnn-msd": "msd-musicnn.safetensors", "musicnn-mtt": "mtt-musicnn.s
          "vgg-msd": "msd-vgg.safetensors", "vgg-mtt": "mtt-vgg.safetensors"}
 LICENCE = "ISC"  # of the package musicnn 0.1.0, J. Pons
 
-# %% ../../nbs/10b_musicnn.ipynb #565cb10f
+# %% ../../nbs/10b_musicnn.ipynb #0061bd87
 def _varint(b: bytes, i: int) -> tuple[int, int]: # the number that begins at i, and where it ends
     x = shift = 0
     while True:
         x, shift, i = x | (b[i] & 127) << shift, shift + 7, i + 1
         if b[i - 1] < 128: return x, i
 
-
+# %% ../../nbs/10b_musicnn.ipynb #eeae79a5
 def _entries(block: bytes) -> Iterator[tuple[bytes, bytes]]: # keys and values
     key, i, end = b"", 0, len(block) - 4 * (1 + int.from_bytes(block[-4:], "little"))
     while i < end:
@@ -192,12 +192,12 @@ def _entries(block: bytes) -> Iterator[tuple[bytes, bytes]]: # keys and values
         yield key, block[i + own:i + own + n]
         i += own + n
 
-
+# %% ../../nbs/10b_musicnn.ipynb #38259803
 def _block(table: bytes, handle: bytes) -> bytes: # handle: offset and size
     offset, i = _varint(handle, 0)
     return table[offset:offset + _varint(handle, i)[0]]
 
-# %% ../../nbs/10b_musicnn.ipynb #f78b4101
+# %% ../../nbs/10b_musicnn.ipynb #5c95a863
 def _fields(b: bytes) -> Iterator[tuple[int, Any]]: # number and value of each field of a message
     i = 0
     while i < len(b):
@@ -206,7 +206,7 @@ def _fields(b: bytes) -> Iterator[tuple[int, Any]]: # number and value of each f
         i = end if tag & 7 == 0 else end + n
         yield tag >> 3, n if tag & 7 == 0 else b[end:i]
 
-
+# %% ../../nbs/10b_musicnn.ipynb #f6057cdb
 def read_checkpoint(
     index: bytes, # the file .index
     data: bytes,  # the file .data-00000-of-00001
@@ -238,7 +238,7 @@ def convert_package(
         out.append(folder / file)
     return out
 
-# %% ../../nbs/10b_musicnn.ipynb #857da031
+# %% ../../nbs/10b_musicnn.ipynb #35d34cad
 def find_file(
     name: str, # of `FILES`
 ) -> Path:
@@ -249,7 +249,7 @@ def find_file(
                           "(ISC): pip download --no-deps musicnn==0.1.0, then sentio.models.musicnn.convert_package(WHEEL); "
                           "or set SENTIO_WEIGHTS to the folder it is in.")
 
-
+# %% ../../nbs/10b_musicnn.ipynb #db22bc90
 def load_network(
     name: str,                # of `FILES`
     path: Path | None = None, # None: what `find_file` finds
@@ -258,7 +258,7 @@ def load_network(
     flush_denormals()
     return load_tensorflow(MusiCNNTorch() if name.startswith("musicnn") else VGG(), read_state(path or find_file(name)))
 
-# %% ../../nbs/10b_musicnn.ipynb #ce39d6e3
+# %% ../../nbs/10b_musicnn.ipynb #c1c97eab
 _MSD = """
 rock, pop, alternative, indie, electronic, female vocalists, dance, 00s, alternative rock, jazz, beautiful, metal, chillout,
 male vocalists, classic rock, soul, indie rock, Mellow, electronica, 80s, folk, 90s, chill, instrumental, punk, oldies, blues,
@@ -271,7 +271,7 @@ classic, choir, voice, new age, dance, male voice, female vocal, beats, harp, ce
 choral"""
 TAGS = {"msd": _MSD.replace("\n", " ").strip().split(", "), "mtt": _MTT.replace("\n", " ").strip().split(", ")}
 
-
+# %% ../../nbs/10b_musicnn.ipynb #e4ebe561
 def tag(
     net: nn.Module,  # from `load_network`
     mel: np.ndarray, # from `frames`
@@ -281,12 +281,12 @@ def tag(
     with torch.no_grad(): p = net(torch.from_numpy(cut(mel))).mean(0).numpy()
     return pd.Series(p, TAGS[name]).sort_values(ascending=False)
 
-# %% ../../nbs/10b_musicnn.ipynb #1c3b7690
+# %% ../../nbs/10b_musicnn.ipynb #c9c7eb2b
 def _columns(name: str) -> list[str]:
     if name.startswith("musicnn"): return [f"{name}_{stat}_{j}" for stat in ("mean", "sd") for j in range(200)]
     return [f"{name}_{i}_{stat}_{j}" for i in range(1, 6) for stat in ("mean", "max") for j in range(128)]
 
-
+# %% ../../nbs/10b_musicnn.ipynb #7b861fad
 @torch.no_grad()
 def embed_frames(
     net: nn.Module,
@@ -299,17 +299,17 @@ def embed_frames(
     maps = net.blocks(torch.from_numpy(mel)[None])  # type: ignore[operator]
     return torch.cat([s[0] for m in maps for s in (m.mean((2, 3)), m.amax((2, 3)))]).numpy()
 
-# %% ../../nbs/10b_musicnn.ipynb #2b492d20
+# %% ../../nbs/10b_musicnn.ipynb #9da86ee2
 def _pieces(mel: np.ndarray, most: int = 3750) -> list[np.ndarray]: # of a minute at most, none shorter than a patch
     return np.array_split(mel, -(-len(mel) // most))
 
-
+# %% ../../nbs/10b_musicnn.ipynb #1ba6322e
 def _embed_long(net: nn.Module, mel: np.ndarray) -> np.ndarray:
     if isinstance(net, MusiCNNTorch): return embed_frames(net, mel)
     each = np.stack([embed_frames(net, np.ascontiguousarray(p)) for p in _pieces(mel)]).reshape(-1, 5, 2, 128)
     return np.stack([each[:, :, 0].mean(0), each[:, :, 1].max(0)], 1).ravel()
 
-# %% ../../nbs/10b_musicnn.ipynb #38d880af
+# %% ../../nbs/10b_musicnn.ipynb #1fd84946
 def embedder(
     name: str, # of `FILES`, or as for `sentio.models.tagger.ear`
 ) -> Ear:      # a wave at 16 kHz -> an embedding
@@ -318,7 +318,7 @@ def embedder(
     net = load_network(name)
     return Ear(name, _columns(name), checksum(find_file(name))[:12], lambda y: _embed_long(net, frames(y)))
 
-
+# %% ../../nbs/10b_musicnn.ipynb #dbfc59a0
 def embed(
     paths: Iterable[str],
     name: str,                  # of `FILES`
