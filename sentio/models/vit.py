@@ -25,6 +25,7 @@ from safetensors import safe_open
 from torch import Tensor, nn
 
 from ..compute import setup
+from ..datasets import EMOTIFY
 from ..deam import DownloadError, fetch, split
 from ..metrics import ccc
 from .tagger import WeightsNotFound, checksum, weight_folders
@@ -247,9 +248,8 @@ def pretrain(
 
 # %% ../../nbs/15_vit.ipynb #7db8faae
 def other_music() -> list[str]:
-    "Music without labels, where there is any: the tracks of Emotify below SENTIO_DATA."
-    root = environ.get("SENTIO_DATA")
-    return sorted(map(str, Path(root, "Emotify").glob("*.mp3"))) if root else []
+    "Music without labels, where there is any: the tracks of Emotify."
+    return EMOTIFY.songs().path.tolist()
 
 
 def common_training(
