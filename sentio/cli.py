@@ -302,7 +302,7 @@ STUDIES = {"cost": "sentio.choice", "hearing": "sentio.baselines",
            **dict.fromkeys(("teacher-members", "dynamic-target"), "sentio.models.teacher"),
            "distance": "sentio.analysis", **dict.fromkeys(("families-shap", "faithfulness"), "sentio.explain"),
            "formats": "sentio.formats", **dict.fromkeys(("curve", "length"), "sentio.curve"),
-           **dict.fromkeys(("years", "emotify"), "sentio.outside")}
+           **dict.fromkeys(("years", "emotify"), "sentio.outside"), "unlike": "sentio.unlike"}
 
 # %% ../nbs/23_cli.ipynb #dfcdacb9
 def run_one(
