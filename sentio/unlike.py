@@ -175,7 +175,8 @@ def growth_by_year(p: Preset, name: str = "ridge-harmony") -> tuple[pd.Series, p
         r, sd = q[DIMENSIONS].to_numpy() - q[PREDICTED].to_numpy(), q[[f"{k}_sd" for k in DIMENSIONS]].to_numpy()
         total = total + fit_growth(r, sd, d) * (d > 1).sum()
         scale = np.array([next(iter(far.fits.values()))["interval"]["80"][k] for k in DIMENSIONS])
-        inside = {k: covered(r, -s*scale, s*scale).mean() for k, s in (("before", sd), ("after", widened(sd, d, GROWTH)))}
+        spreads = dict(before=sd, after=widened(sd, d, GROWTH))
+        inside = {k: covered(r, -s*scale, s*scale).mean(0).round(4).tolist() for k, s in spreads.items()}
         rows.append(dict(tested=year, n=len(d), beyond=int((d > 1).sum())) | inside)
     return total - total.max(), pd.DataFrame(rows)  # type: ignore[union-attr]
 
@@ -260,9 +261,10 @@ def study_unlike(
     music = table[table.group == "training songs, out of fold"].groupby("model").width.median()
     table = table.assign(flagged=table.distance > 1, relative_width=table.width / table.model.map(music))
     likely, years = growth_by_year(p)
+    config = dict(growth=GROWTH, likelihood={str(g): x for g, x in likely.round(3).items()}, years=years.round(4).to_dict("records"),
+                  speech="espeak-ng" if which("espeak-ng") else "not run here")
     return record_study("unlike", table.round(4), "Which sounds are flagged as unlike all training songs?", root, dataset=p.dataset,
-                        n_songs=len(songs(p)), config=dict(growth=GROWTH, likelihood={str(g): x for g, x in likely.round(3).items()}, years=years.round(4).to_dict("records"),
-                                     speech="espeak-ng" if which("espeak-ng") else "not run here"))
+                        n_songs=len(songs(p)), config=config)
 
 
 def flagged(table: pd.DataFrame) -> pd.DataFrame: # of the study
