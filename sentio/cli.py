@@ -346,7 +346,7 @@ STUDIES = {"cost": "sentio.choice", "hearing": "sentio.baselines",
            "distance": "sentio.analysis", **dict.fromkeys(("families-shap", "faithfulness"), "sentio.explain"),
            "formats": "sentio.formats", **dict.fromkeys(("curve", "length"), "sentio.curve"),
            **dict.fromkeys(("years", "emotify"), "sentio.outside"),
-           **dict.fromkeys(("generalisation", "shortcut"), "sentio.generalisation")}
+           **dict.fromkeys(("generalisation", "shortcut"), "sentio.generalisation"), "unlike": "sentio.unlike"}
 
 # %% ../nbs/23_cli.ipynb #dfcdacb9
 def run_one(

@@ -93,7 +93,7 @@ class Emotion:
     arousal_high: float = math.nan
     seconds: float = math.nan         # how long the song is
     curve: tuple[tuple[float, float, float], ...] = ()  # (second, valence, arousal) for each window; second = its middle
-    flags: tuple[str, ...] = ()       # "truncated", "short"
+    flags: tuple[str, ...] = ()       # "truncated", "short", "unlike_training"
     path: str = ""                    # the file
 
     @property

@@ -26,23 +26,26 @@ from onnxmltools.convert.common.data_types import FloatTensorType
 
 import sentio
 from .baselines import BLEND, RECIPES, TREES, Average, KernelSVR, Recipe, Songs, Trees, choose, feature_matrix, fits_of, for_preset
-from .calibration import Spread, cross_spread, fit_spread
+from .calibration import MOST, SQUASH, Distance, Spread, cross_spread, fit_distance, fit_spread
 from .compute import is_subnormal
+from .features import FEATURES
 from .models.distillation import MEL, TwoTails, final_network, fit_final
 from .models.teacher import hints, outline
 from .models.vit import other_music
 from .presets import Preset, songs
 from .results import DIMENSIONS, PREDICTED, Run
-from .training import even_start, hear, settings, song_predictions, write_tensors
+from .training import even_start, hear, log_mels, settings, song_predictions, write_tensors
 from torch import Tensor, nn
 from xgboost import XGBRegressor
 
 # %% auto #0
-__all__ = ['Node', 'Weights', 'CHOICE', 'LICENCE', 'WORDS', 'TAUGHT', 'Grown', 'fit_on_all', 'fit_named', 'songs_of',
-           'final_spread', 'interval_of', 'linear_nodes', 'boosted_node', 'tree_nodes', 'kernel_nodes', 'model_nodes',
-           'tensors', 'to_onnx', 'graph_of', 'with_facts', 'write_card', 'save_model', 'named_songs', 'in_words',
-           'export_named', 'SpreadOf', 'WithSpread', 'network_to_onnx', 'export_student', 'provenance', 'OverCrops',
-           'blend_nodes', 'unfolded', 'put_before', 'export_blend']
+__all__ = ['Node', 'Weights', 'GROWTH', 'DISTANCE', 'CHOICE', 'LICENCE', 'WORDS', 'TAUGHT', 'Grown', 'fit_on_all', 'fit_named',
+           'songs_of', 'final_spread', 'interval_of', 'linear_nodes', 'boosted_node', 'tree_nodes', 'kernel_nodes',
+           'model_nodes', 'tensors', 'to_onnx', 'graph_of', 'network_to_onnx', 'MelStatistics', 'Within', 'Unlike',
+           'unlike_features', 'unlike_mels', 'within_mels', 'mel_windows', 'with_distance', 'with_facts', 'write_card',
+           'save_model', 'named_songs', 'in_words', 'export_named', 'SpreadOf', 'WithSpread', 'WithDistance',
+           'student_distance', 'export_student', 'provenance', 'OverCrops', 'blend_nodes', 'unfolded', 'put_before',
+           'export_blend']
 
 # %% ../nbs/19_export.ipynb #d1d0c181
 class Grown(Trees):
@@ -199,6 +202,169 @@ def graph_of(
     onnx.checker.check_model(made)
     return made
 
+# %% ../nbs/19_export.ipynb #79380e0c
+def network_to_onnx(
+    net: nn.Module,                                # in evaluation mode
+    outputs: Sequence[str] = ("rating", "spread"), # their names
+    **inputs: Tensor,                              # by their names, each of at least two songs
+) -> onnx.ModelProto:                              # the inputs -> the outputs, of any number of songs
+    "A network as an ONNX graph, subnormal weights set to zero."
+    for p in net.parameters(): p.data.masked_fill_(is_subnormal(p.data), 0)
+    made = torch.onnx.export(net, tuple(inputs.values()), dynamo=True, input_names=list(inputs), output_names=list(outputs),
+                             opset_version=18, dynamic_shapes=tuple({0: torch.export.Dim("songs")} for _ in inputs), verbose=False)
+    assert made is not None
+    model = made.model_proto
+    g = model.graph
+    for part in (*g.node, *g.value_info, *g.input, *g.output): part.ClearField("metadata_props")  # torch's notes, a quarter of the file
+    onnx.checker.check_model(model)
+    return model
+
+# %% ../nbs/19_export.ipynb #37c3baca
+def _moments(x: Tensor) -> list[Tensor]: # (b, n, t) -> four of (b, n)
+    "Mean, standard deviation, least and greatest over time."
+    mean = x.mean(2)
+    return [mean, ((x - mean[..., None])**2).mean(2).sqrt(), x.amin(2), x.amax(2)]
+
+
+class MelStatistics(nn.Module):
+    "Log-mel in dB (b, 1, n_mels, t), n_mels a multiple of 8 and t above 32 -> statistics (b, 96)."
+    waves: Tensor
+    lags = (1, 2, 4, 8, 16, 32)    # frames
+    blocks = ([0, 10, 20, 30],     # the level
+              [i for i in range(72) if i not in (0, 10, 20, 30)],
+              [*(40 + 8*s + i for s in range(4) for i in range(4, 8)), *range(72, 96)])  # falls, and moves of the shape
+
+    def __init__(self, n_mels: int = MEL.n_mels) -> None:
+        super().__init__()
+        place = np.pi / n_mels * (np.arange(n_mels)[:, None] + .5) * np.arange(4)
+        self.register_buffer("waves", torch.from_numpy((np.cos(place) * (2 / n_mels)**.5).astype(np.float32)))
+
+    def forward(self, mel: Tensor) -> Tensor:
+        x = mel[:, 0]
+        top, step = x.amax(1, keepdim=True), x[..., 1:] - x[..., :-1]
+        low = x.unflatten(1, (8, -1)).amin(2) - top
+        rises, falls = (s.relu().unflatten(1, (4, -1)).mean(2) for s in (step, -step))
+        shape = x.transpose(1, 2) @ self.waves
+        moves = [((shape[:, k:] - shape[:, :-k]).abs().mean(1) + 1).log() for k in self.lags]
+        levels = torch.cat([top, x.mean(1, keepdim=True) - top, low], 1)
+        return torch.cat([*_moments(levels), *_moments(torch.cat([rises, falls], 1)), *moves], 1)
+
+# %% ../nbs/19_export.ipynb #a5e01931
+class Within(nn.Module):
+    "An input, kept within the range that it had in training."
+    low: Tensor; high: Tensor
+
+    def __init__(self, low: np.ndarray, high: np.ndarray) -> None: # shapes that fit the input
+        super().__init__()
+        self._keep(low=low, high=high)
+
+    def _keep(self, **parts: Any) -> None:
+        for name, x in parts.items(): self.register_buffer(name, torch.as_tensor(np.array(x), dtype=torch.float32))
+
+    def forward(self, x: Tensor) -> Tensor: return torch.minimum(torch.maximum(x, self.low), self.high)
+
+
+class Unlike(Within):
+    "An input, kept within its range in training, and the distance (b,) of what it was to the training songs."
+    centre: Tensor; scale: Tensor; mean: Tensor; whiten: Tensor; weight: Tensor
+
+    def __init__(self, low: np.ndarray, high: np.ndarray, distance: Distance, statistics: nn.Module | None = None) -> None:
+        super().__init__(low, high)
+        self.statistics = statistics or nn.Identity()
+        self._keep(**{k: getattr(distance, k) for k in ("centre", "scale", "mean", "whiten", "weight")})
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:  # type: ignore[override]
+        z = (self.statistics(x) - self.centre) / self.scale
+        size = z.abs()
+        z = z.sign() * (size.clamp(max=SQUASH) + SQUASH * (size / SQUASH).clamp(min=1).log())
+        far = ((z - self.mean) @ self.whiten)**2 @ self.weight
+        return super().forward(x), far.amax(1).sqrt()
+
+# %% ../nbs/19_export.ipynb #f8164a3f
+def unlike_features(
+    X: np.ndarray,          # features of the training songs, shape (n, d)
+    fold: np.ndarray,       # of each, by artist, shape (n,)
+    inputs: Sequence[str],  # of `sentio.harmony.SETS`
+) -> Unlike:
+    "What keeps features within those of the songs, and measures their distance."
+    used = [i for i, f in enumerate(FEATURES) if not f.startswith("chroma")] if "features" in inputs else list(range(X.shape[1]))
+    return Unlike(X.min(0), X.max(0), fit_distance(X, fold, [used]))
+
+
+def unlike_mels(
+    mels: np.ndarray,       # log-mels of windows of the training songs, dB, shape (n, n_mels, t)
+    fold: np.ndarray,       # of the song of each, by artist, shape (n,)
+) -> Unlike:
+    "What keeps log-mels within those of the songs, and measures their distance."
+    statistics = MelStatistics(mels.shape[1])
+    parts = np.array_split(mels, max(1, len(mels) // 64))
+    with torch.no_grad(): X = np.concatenate([statistics(torch.from_numpy(m[:, None])).numpy() for m in parts])
+    distance = fit_distance(X, fold, statistics.blocks, least=.02)
+    return Unlike(mels.min((0, 2))[:, None], mels.max((0, 2))[:, None], distance, statistics)
+
+
+def within_mels(mels: Sequence[np.ndarray]) -> Within: # mels: songs' log-mels, dB, each (n_mels, t)
+    "What keeps log-mels within those of the songs."
+    return Within(np.min([m.min(1) for m in mels], 0)[:, None], np.max([m.max(1) for m in mels], 0)[:, None])
+
+
+def mel_windows(mels: Sequence[np.ndarray], frames: int, n: int = 3) -> np.ndarray: # (songs * n, n_mels, frames), float32
+    "Evenly spaced windows of songs' log-mels, song by song."
+    places = ((m, even_start(m.shape[1] - frames, k, n)) for m in mels for k in range(n))
+    return np.stack([m[:, at:at + frames] for m, at in places]).astype(np.float32)
+
+# %% ../nbs/19_export.ipynb #320e54f0
+GROWTH = 2.  # of the variance, see `sentio.calibration.widened`
+
+
+def _wider(growth: float) -> tuple[list[Node], Weights]:
+    "ONNX nodes: near (n, 2) and distance (n,) -> spread (n, 2), as `sentio.calibration.widened`."
+    op = helper.make_node
+    steps = [op("Mul", ["distance"] * 2, ["far_squared"]), op("Sub", ["far_squared", "far_one"], ["far_beyond"]),
+             op("Max", ["far_beyond", "far_zero"], ["far_over"]), op("Mul", ["far_over", "far_growth"], ["far_more"]),
+             op("Add", ["far_more", "far_one"], ["far_variance"]), op("Sqrt", ["far_variance"], ["far_factor"]),
+             op("Unsqueeze", ["far_factor", "far_axis"], ["far_column"]), op("Mul", ["near_spread", "far_column"], ["far_wide"]),
+             op("Max", ["near_spread", "far_most"], ["far_limit"]), op("Min", ["far_wide", "far_limit"], ["spread"])]
+    reals = dict(far_one=1., far_zero=0., far_growth=float(growth), far_most=MOST)
+    return steps, {k: np.array(x) for k, x in reals.items()} | {"far_axis": np.array([1])}
+
+
+def _front(name: str, part: Within, shape: Sequence[int]) -> onnx.GraphProto: # name: of the input
+    "The nodes of a part; its results are called within_NAME and, if it measures, distance."
+    some = torch.randn(2, *shape)
+    made = network_to_onnx(part.eval(), ["within", "distance"][:1 + isinstance(part, Unlike)], **{name: some})
+    made = compose.add_prefix(made, f"in_{name}_", rename_inputs=False)
+    for node in made.graph.node:
+        node.output[:] = [{f"in_{name}_within": f"within_{name}", f"in_{name}_distance": "distance"}.get(o, o) for o in node.output]
+        node.input[:] = [name if i == f"in_{name}_{name}" else i for i in node.input]
+    return made.graph
+
+
+def with_distance(
+    made: onnx.ModelProto,  # inputs -> rating, spread
+    growth: float = GROWTH,
+    **parts: Within,        # of the inputs, by their names; one of them an `Unlike`
+) -> onnx.ModelProto:       # the same inputs -> rating, spread, distance (n,)
+    "A graph that keeps its inputs within their range in training, and says how far from the training songs they were."
+    out = onnx.ModelProto()
+    out.CopyFrom(made)
+    g, shapes = out.graph, {i.name: [d.dim_value for d in i.type.tensor_type.shape.dim][1:] for i in made.graph.input}
+    for node in g.node:
+        node.input[:] = [f"within_{i}" if i in parts else i for i in node.input]
+        node.output[:] = ["near_spread" if o == "spread" else o for o in node.output]
+        node.input[:] = ["near_spread" if i == "spread" else i for i in node.input]
+    fronts, (steps, weights) = [_front(k, part, shapes[k]) for k, part in parts.items()], _wider(growth)
+    nodes = [*chain(*(f.node for f in fronts)), *g.node, *steps]
+    del g.node[:]
+    g.node.extend(nodes)
+    g.initializer.extend([*chain(*(f.initializer for f in fronts)), *tensors(weights)])
+    g.output.append(helper.make_tensor_value_info("distance", TensorProto.FLOAT, ["songs"]))
+    for o in out.opset_import:
+        if o.domain == "": o.version = max(o.version, 18)
+    out.ir_version = max(out.ir_version, 10)
+    onnx.checker.check_model(out)
+    return out
+
 # %% ../nbs/19_export.ipynb #f8b02244
 def with_facts(
     made: onnx.ModelProto,
@@ -232,13 +398,16 @@ def save_model(
     path, r = Path(path), recorded.record
     path.parent.mkdir(parents=True, exist_ok=True)
     facts = dict(name=path.stem, version=sentio.__version__, inputs=r["config"].get("inputs"), sr=22050, window=10., hop=5.,
-                 interval=scale, outputs={"rating": "valence, arousal in [-1, 1]", "spread": "their sd, in the same units"},
+                 interval=scale, outputs={"rating": "valence, arousal in [-1, 1]", "spread": "their sd, in the same units",
+                                          "distance": "to the training songs; above 1: unlike them"},
                  trained_on=f"{r['dataset']}, {r['n_songs']} songs, {r['labels']} labels",
                  run=recorded.name, quality={"note": "of the recipe, on songs and artists it had not seen", **r["metrics"]}) | more
     path.write_bytes(with_facts(made, facts).SerializeToString())
     return write_card(path, facts)
 
 # %% ../nbs/19_export.ipynb #e92f70f3
+DISTANCE = dict(growth=GROWTH, quantile=.99, song="mean over its windows",
+                what="Mahalanobis distance to the training songs; 1: the 99th percentile of songs out of fold, in each block of features")
 CHOICE = "settings and model chosen by the cross-fitted score of training songs; no test song had a part in it"
 LICENCE = ("research use: trained on DEAM, whose annotations are for research and whose songs are under various Creative Commons licences; "
            "the code is Apache-2.0")
@@ -268,7 +437,8 @@ def export_named(
     recipe, X = named_songs(recorded, p)
     model, settings = fit_named(recorded, X, recipe)
     spread, scale = final_spread(recorded, X)
-    return save_model(to_onnx(model, spread), path, recorded, scale, licence=LICENCE, choice=CHOICE, settings=settings,
+    made = with_distance(to_onnx(model, spread), features=unlike_features(X, recorded.predictions.fold.to_numpy(), recipe.inputs))
+    return save_model(made, path, recorded, scale, distance=DISTANCE, licence=LICENCE, choice=CHOICE, settings=settings,
                       data=f"{p.dataset}, 10 s clips, labels repaired", description=in_words(recipe, X.shape[1]))
 
 # %% ../nbs/19_export.ipynb #4184d322
@@ -291,31 +461,36 @@ class WithSpread(nn.Module):
         super().__init__()
         self.net, self.spread = net, SpreadOf(spread)
 
-    def forward(self, mel: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, mel: Tensor) -> tuple[Tensor, ...]:
         rating = self.net(mel)
         return rating, self.spread(rating)
 
-# %% ../nbs/19_export.ipynb #79380e0c
-def network_to_onnx(
-    net: nn.Module,                                # in evaluation mode
-    outputs: Sequence[str] = ("rating", "spread"), # their names
-    **inputs: Tensor,                              # by their names, each of at least two songs
-) -> onnx.ModelProto:                              # the inputs -> the outputs, of any number of songs
-    "A network as an ONNX graph, subnormal weights set to zero."
-    for p in net.parameters(): p.data.masked_fill_(is_subnormal(p.data), 0)
-    made = torch.onnx.export(net, tuple(inputs.values()), dynamo=True, input_names=list(inputs), output_names=list(outputs),
-                             opset_version=18, dynamic_shapes=tuple({0: torch.export.Dim("songs")} for _ in inputs), verbose=False)
-    assert made is not None
-    model = made.model_proto
-    g = model.graph
-    for part in (*g.node, *g.value_info, *g.input, *g.output): part.ClearField("metadata_props")  # torch's notes, a quarter of the file
-    onnx.checker.check_model(model)
-    return model
+
+class WithDistance(WithSpread):
+    "The same within the range of the training songs, with a spread that grows with the distance (b,) to them: a third output."
+    growth: Tensor
+
+    def __init__(self, net: nn.Module, spread: Spread, unlike: Unlike, growth: float = GROWTH) -> None:
+        super().__init__(net, spread)
+        self.unlike = unlike
+        self.register_buffer("growth", torch.tensor(float(growth)))
+
+    def forward(self, mel: Tensor) -> tuple[Tensor, ...]:
+        within, distance = self.unlike(mel)
+        rating, near = super().forward(within)
+        wide = near * (1 + self.growth * (distance**2 - 1).clamp(min=0)).sqrt()[:, None]
+        return rating, torch.minimum(wide, near.clamp(min=MOST)), distance
 
 # %% ../nbs/19_export.ipynb #33ae7fc4
 TAUGHT = ("research use, not commercial, under the same terms: taught by a committee that hears with MusiCNN's weights (CC BY-NC-SA 4.0) "
           "and the FCN's (MIT), on DEAM (research use, songs under various Creative Commons licences) and Emotify (research use); "
           "the code is Apache-2.0")
+
+# %% ../nbs/19_export.ipynb #3d31da16
+def student_distance(p: Preset, window: float) -> Unlike: # window: of the network, seconds
+    "What keeps log-mels within those of a preset's songs, and measures their distance."
+    table = songs(p)
+    return unlike_mels(mel_windows(log_mels(table.path, MEL), MEL.frames(window)), np.repeat(table.fold.to_numpy(), 3))
 
 # %% ../nbs/19_export.ipynb #23c61722
 def export_student(
@@ -327,10 +502,12 @@ def export_student(
     net = final_network(p)
     spread, scale = final_spread(recorded, outline(recorded.predictions[PREDICTED].to_numpy()))
     window = settings(p, **net.settings).window
-    whole = WithSpread(fit_final(p, net, other_music()), spread).eval()
+    apart = student_distance(p, window)
+    whole = WithDistance(fit_final(p, net, other_music()), spread, apart).eval()
     write_tensors(Path(path).with_suffix(".safetensors"), whole.state_dict(), run=recorded.name, window=window, **asdict(MEL))
-    made = network_to_onnx(whole, mel=torch.randn(2, 1, MEL.n_mels, MEL.frames(window)))
-    return save_model(made, path, recorded, scale, inputs=[], mel=asdict(MEL), window=window, hop=window / 2, **provenance(recorded, p),
+    made = network_to_onnx(whole, ["rating", "spread", "distance"], mel=torch.randn(2, 1, MEL.n_mels, MEL.frames(window)))
+    return save_model(made, path, recorded, scale, distance=DISTANCE, inputs=[], mel=asdict(MEL), window=window, hop=window / 2,
+                      **provenance(recorded, p),
                       description="a MobileViT of a million parameters that the teacher taught; log-mel in, nothing else")
 
 # %% ../nbs/19_export.ipynb #114cf4a8
@@ -418,7 +595,9 @@ def export_blend(
     first = network_to_onnx(crops, ["heard"], mel=torch.randn(2, 1, MEL.n_mels, MEL.frames(window)))
     nodes = blend_nodes(named, wide, heard.shape[1])
     made = put_before(first, graph_of(*nodes, spread, "hints", features=X.shape[1], heard=2 + heard.shape[1]), "heard", "heard")
+    apart = unlike_features(X, alone.predictions.fold.to_numpy(), recipe.inputs)
+    made = with_distance(made, features=apart, mel=within_mels(log_mels(order.path, MEL)))
     scale = interval_of(recorded, recorded.predictions[[f"{d}_sd" for d in DIMENSIONS]].to_numpy())
     words = f"the student and {recipe.name} without and with what it hears, averaged; log-mel and {X.shape[1]} named features in"
-    return save_model(made, path, recorded, scale, inputs=list(recipe.inputs), mel=asdict(MEL), window=window, hop=window / 2,
-                      **provenance(recorded, p), description=words)
+    return save_model(made, path, recorded, scale, distance=DISTANCE, inputs=list(recipe.inputs), mel=asdict(MEL), window=window,
+                      hop=window / 2, **provenance(recorded, p), description=words)

@@ -29,9 +29,9 @@ from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from .audio import BELOW, FAINT, FRAMES, SILENCE, SLACK, load
-from .calibration import Spread, fit_spread
+from .calibration import Distance, Spread, fit_spread
 from .deam import split
-from .export import Node, WithSpread, network_to_onnx, put_before, with_facts, write_card
+from .export import MelStatistics, Node, Unlike, WithDistance, WithSpread, network_to_onnx, put_before, with_facts, write_card
 from .metrics import mean_ccc, mean_r2, paired_test
 from .models.distillation import MEL, Student, network, trained
 from .models.teacher import outline
@@ -123,7 +123,7 @@ SAMPLES = dict(given="samples: mono, float32, 22,050 Hz, full scale [-1, 1]; the
 # %% ../nbs/20d_everywhere.ipynb #96f741ec
 def window_model(
     path: str | os.PathLike, # of a shipped .onnx whose only input is "mel"
-) -> onnx.ModelProto:        # samples (songs, n) of a window -> rating, spread
+) -> onnx.ModelProto:        # samples (songs, n) of a window -> rating, spread, distance
     "A network with its log-mel inside."
     card = read_card(Path(path))
     n = round(card["window"] * card["sr"])
@@ -131,7 +131,7 @@ def window_model(
     return with_facts(put_before(front, onnx.load(path), "mel", "mel"), card | SAMPLES)
 
 # %% ../nbs/20d_everywhere.ipynb #5c830c80
-def each_window(model: onnx.ModelProto) -> onnx.GraphProto: # first sample -> point (2,), width (2,), loud ()
+def each_window(model: onnx.ModelProto) -> onnx.GraphProto: # first sample -> point (2,), width (2,), far (), loud ()
     "What is done with one window of `long`: the model's nodes, their names prefixed by net_, between a slice and what the loop collects."
     op, tensor = helper.make_node, helper.make_tensor_value_info
     before = [op("Unsqueeze", ["first", "axis"], ["begin"]), op("Add", ["begin", "n"], ["end"]),
@@ -141,7 +141,8 @@ def each_window(model: onnx.ModelProto) -> onnx.GraphProto: # first sample -> po
               op("ReduceMean", ["square", "second_axis"], ["variance"]), op("Sqrt", ["variance"], ["levels"]),
               op("ReduceMean", ["levels"], ["loud"], keepdims=0)]
     after = [op("Squeeze", [a, "axis"], [b]) for a, b in (("net_rating", "point"), ("net_spread", "width"))]
-    outputs = [tensor("point", TensorProto.FLOAT, [2]), tensor("width", TensorProto.FLOAT, [2]), tensor("loud", TensorProto.FLOAT, [])]
+    after.append(op("Squeeze", ["net_distance", "axis"], ["far"]))
+    outputs = [tensor(k, TensorProto.FLOAT, shape) for k, shape in (("point", [2]), ("width", [2]), ("far", []), ("loud", []))]
     return helper.make_graph([*before, *model.graph.node, *after], "window", [tensor("first", TensorProto.INT64, [])], outputs)
 
 # %% ../nbs/20d_everywhere.ipynb #a59337ea
@@ -158,14 +159,15 @@ def where_windows_begin() -> list[Node]:
 
 # %% ../nbs/20d_everywhere.ipynb #b6fe9759
 def mean_of_windows() -> list[Node]:
-    "points, widths and louds of the windows -> rating and spread of the song, its curve, and the middle of each window in seconds."
+    "What the windows gave -> rating, spread and distance of the song, its curve, and the middle of each window in seconds."
     op = helper.make_node
-    mean = [op("MatMul", ["heard", x], [f"sum_{x}"]) for x in ("curve", "widths")] + [op("ReduceSum", ["heard"], ["number"], keepdims=0)]
+    sums = [op("MatMul", ["heard", x], [f"sum_{x}"]) for x in ("curve", "widths", "fars")]
+    mean = [*sums, op("ReduceSum", ["heard"], ["number"], keepdims=0),
+            *(op("Div", [f"sum_{x}", "number"], [y]) for x, y in (("curve", "rating"), ("widths", "spread"), ("fars", "distance")))]
     return [op("Clip", ["points", "low", "high"], ["curve"]), op("ReduceMax", ["louds"], ["loudest"], keepdims=0),
             op("Mul", ["loudest", "below"], ["beside"]), op("Max", ["beside", "silence"], ["or_more"]),
             op("Min", ["or_more", "faint"], ["quiet"]), op("GreaterOrEqual", ["louds", "quiet"], ["is_heard"]),
             op("Cast", ["is_heard"], ["heard"], to=TensorProto.FLOAT), *mean,
-            op("Div", ["sum_curve", "number"], ["rating"]), op("Div", ["sum_widths", "number"], ["spread"]),
             op("Min", ["length", "n"], ["width_of_one"]), op("Add", ["starts", "starts"], ["twice"]),
             op("Add", ["twice", "width_of_one"], ["twice_middle"]),
             op("Cast", ["twice_middle"], ["at"], to=TensorProto.FLOAT), op("Div", ["at", "twice_sr"], ["second"])]
@@ -173,7 +175,7 @@ def mean_of_windows() -> list[Node]:
 # %% ../nbs/20d_everywhere.ipynb #9c240f14
 def song_model(
     path: str | os.PathLike, # of a shipped .onnx whose only input is "mel"
-) -> onnx.ModelProto:        # audio (samples,) -> rating (2,), spread (2,), second (windows,), curve (windows, 2)
+) -> onnx.ModelProto:        # audio (samples,) -> rating (2,), spread (2,), second (windows,), curve (windows, 2), distance ()
     "From mono samples at 22,050 Hz, 1 s or more, to the emotion of a song and its curve; nan where all is silence."
     card, model = read_card(Path(path)), compose.add_prefix(window_model(path), "net_")
     n, step, slack = (round(x * card["sr"]) for x in (card["window"], card["hop"], SLACK))
@@ -181,8 +183,8 @@ def song_model(
                                  by_frame=[-1, round(card["sr"] / FRAMES)], second_axis=[1])
     real = dict(low=-1, high=1, silence=SILENCE, faint=FAINT, below=BELOW, twice_sr=2 * card["sr"])
     constants = [numpy_helper.from_array(np.array(x, t), k) for t, v in (("i8", whole), ("f4", real)) for k, x in v.items()]
-    sizes: dict[str, list[Any]] = {"rating": [2], "spread": [2], "second": ["windows"], "curve": ["windows", 2]}
-    loop = helper.make_node("Scan", ["starts"], ["points", "widths", "louds"], num_scan_inputs=1, body=each_window(model))
+    sizes: dict[str, list[Any]] = {"rating": [2], "spread": [2], "second": ["windows"], "curve": ["windows", 2], "distance": []}
+    loop = helper.make_node("Scan", ["starts"], ["points", "widths", "fars", "louds"], num_scan_inputs=1, body=each_window(model))
     tensor = helper.make_tensor_value_info
     graph = helper.make_graph([*where_windows_begin(), loop, *mean_of_windows()], "song", [tensor("audio", TensorProto.FLOAT, ["samples"])],
                               [tensor(k, TensorProto.FLOAT, v) for k, v in sizes.items()], [*constants, *model.graph.initializer])
@@ -325,18 +327,21 @@ def forms_table(truth: pd.DataFrame, parts: Sequence[dict[str, tuple[np.ndarray,
 # %% ../nbs/20d_everywhere.ipynb #f68c3bd1
 def window_network(
     weights: str | os.PathLike | None = None, # safetensors that `export_student` wrote; those of the shipped student if not given
-) -> nn.Module:                               # samples (b, 110250) at 22,050 Hz -> rating (b, 2), spread (b, 2)
+) -> nn.Module:                               # samples (b, 110250) at 22,050 Hz -> rating (b, 2), spread (b, 2), distance (b,)
     "The student of torch with its log-mel inside."
     card, none = read_card(model_path("student")), np.zeros((2, 7))
     scale, student = Standardise(np.zeros(MEL.n_mels), np.ones(MEL.n_mels)), Student()
-    net = WithSpread(nn.Sequential(scale, student), Spread(none[0], none[0] + 1, none, *np.zeros((3, 2))))
-    net.load_state_dict(read_tensors(Path(weights or model_path("student").with_suffix(".safetensors")))[0])
+    state = read_tensors(Path(weights or model_path("student").with_suffix(".safetensors")))[0]
+    far = {k: state[f"unlike.{k}"].numpy() for k in ("low", "high", "centre", "scale", "mean", "whiten", "weight")}
+    unlike = Unlike(far.pop("low"), far.pop("high"), Distance(**far), MelStatistics())
+    net = WithDistance(nn.Sequential(scale, student), Spread(none[0], none[0] + 1, none, *np.zeros((3, 2))), unlike)
+    net.load_state_dict(state)
     net.net = nn.Sequential(scale, student.body, student.head)  # without the memory layout that it is trained in
     net.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     return nn.Sequential(LogMel(MEL, round(card["window"] * card["sr"])), net).eval()
 
 # %% ../nbs/20d_everywhere.ipynb #d9be713a
-Said = tuple[np.ndarray, np.ndarray]  # rating (1, 2), spread (1, 2)
+Said = tuple[np.ndarray, ...]  # rating (1, 2), spread (1, 2), distance (1,)
 
 
 class TorchScript:
@@ -369,7 +374,7 @@ class LiteRT:
         net = Interpreter(str(path), num_threads=1).get_signature_runner()
         def run(window: np.ndarray) -> Said:
             said = net(**{next(iter(net.get_input_details())): window})
-            return said["output_0"], said["output_1"]
+            return tuple(said[f"output_{i}"] for i in range(3))
         return run
 
 # %% ../nbs/20d_everywhere.ipynb #5ef45953

@@ -100,10 +100,11 @@ def export_own(
     path: str | Path,    # where the .onnx goes
 ) -> dict[str, Any]:     # the card
     "Fit on all songs of a user, and write the model with its card."
-    from sentio.export import CHOICE, final_spread, fit_named, in_words, save_model, to_onnx
+    from sentio.export import CHOICE, DISTANCE, final_spread, fit_named, in_words, save_model, to_onnx, unlike_features, with_distance
     recipe = recipe_for(recorded.record["model"], len(table))
     X = numbers(table.path, recipe.inputs)
     model, settings = fit_named(recorded, X, recipe)
     spread, scale = final_spread(recorded, X)
-    return save_model(to_onnx(model, spread), path, recorded, scale, licence="that of the labels and the music it was trained on",
+    made = with_distance(to_onnx(model, spread), features=unlike_features(X, recorded.predictions.fold.to_numpy(), recipe.inputs))
+    return save_model(made, path, recorded, scale, distance=DISTANCE, licence="that of the labels and the music it was trained on",
                       choice=CHOICE, settings=settings, data=recorded.record["dataset"], description=in_words(recipe, X.shape[1]))

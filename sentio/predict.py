@@ -15,7 +15,7 @@ import re
 import sys
 import tempfile
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import asdict, fields, replace
 from functools import cache
 from itertools import chain, islice
@@ -266,7 +266,8 @@ def _emptied(now: float, window: Heard, loudest: float) -> Heard:
     return window if now >= silence_below(loudest) else (window[0], {})
 
 # %% ../nbs/20_predict.ipynb #e239bb78
-Answers = tuple[np.ndarray, np.ndarray, np.ndarray]  # middles in seconds (n,), ratings (n, 2), spreads (n, 2)
+# middles in seconds (n,), ratings (n, 2), spreads (n, 2), distances to the training songs (n,): nan of a model that gives none
+Answers = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 
 def answers(
@@ -278,15 +279,15 @@ def answers(
     loud = (h for h in some if h[1])
     while rows := list(islice(loud, batch)):
         x = {k: np.stack([h[k] for _, h in rows]) for k in rows[0][1]}
-        rating, spread = session.run(None, x)
-        yield np.array([middle for middle, _ in rows]), rating.clip(-1, 1), spread
+        rating, spread, *distance = session.run(None, x)
+        yield np.array([middle for middle, _ in rows]), rating.clip(-1, 1), spread, *(distance or [np.full(len(rows), np.nan)])
 
 # %% ../nbs/20_predict.ipynb #a9449d38
 def together(parts: Iterable[Answers]) -> Answers:
     "Answers put end to end."
-    none = np.zeros(0), np.zeros((0, 2)), np.zeros((0, 2))
-    middle, rating, spread = (np.concatenate(x) for x in zip(none, *parts, strict=True))
-    return middle, rating, spread
+    none = np.zeros(0), np.zeros((0, 2)), np.zeros((0, 2)), np.zeros(0)
+    middle, rating, spread, distance = (np.concatenate(x) for x in zip(none, *parts, strict=True))
+    return middle, rating, spread, distance
 
 # %% ../nbs/20_predict.ipynb #4708c31b
 def ratings(
@@ -303,16 +304,19 @@ def song_emotion(
     middle: np.ndarray,   # of each window, in seconds, as `ratings` gives them
     rating: np.ndarray,
     spread: np.ndarray,
+    distance: np.ndarray,
     card: dict[str, Any],
-    **more: Any,          # `seconds`, `flags` and `path` of the `Emotion`
-) -> Emotion:
+    flags: Sequence[str] = (),
+    **more: Any,          # `seconds` and `path` of the `Emotion`
+) -> Emotion:             # with the flag `unlike_training` where the mean distance is above 1
     "The emotion of a song from those of its windows."
     scale, song = card["interval"]["80"], rating.mean(0)
     half = spread.mean(0) * np.array([scale["valence"], scale["arousal"]])
     low, high = (np.clip(x, -1, 1).tolist() for x in (song - half, song + half))
     curve = tuple(zip(middle.round(3).tolist(), *rating.T.tolist(), strict=True))
     (v, a), (vl, al), (vh, ah) = song.tolist(), low, high
-    return Emotion(v, a, vl, vh, al, ah, curve=curve, **more)
+    flags = (*flags, *(["unlike_training"] if distance.mean() > 1 else []))
+    return Emotion(v, a, vl, vh, al, ah, curve=curve, flags=flags, **more)
 
 # %% ../nbs/20_predict.ipynb #024e06b2
 def mono(blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
@@ -374,9 +378,9 @@ def hear(
     "The emotion of one file; an `AudioError` if it cannot be heard."
     few = {k: card[k] for k in ("sr", "window", "hop", "mel", "inputs") if k in card}
     stream = decoder.stream(path, sr=card["sr"], make="sentio.predict:packed", card=few)
-    middle, rating, spread = together(answers((unpacked(row, card) for row in stream), session))
+    middle, *rest = together(answers((unpacked(row, card) for row in stream), session))
     if not len(middle): raise SilentAudio(str(path), "no window of it is louder than silence")
-    return song_emotion(middle, rating, spread, card, seconds=stream.seconds, flags=tuple(stream.flags), path=str(path))
+    return song_emotion(middle, *rest, card, seconds=stream.seconds, flags=tuple(stream.flags), path=str(path))
 
 # %% ../nbs/20_predict.ipynb #718901cb
 class Predictor:

@@ -99,6 +99,7 @@ function summary(rows, {interval}, name, seconds) {
   const quiet = Math.min(FAINT, Math.max(SILENCE, BELOW * rows.reduce((most, row) => Math.max(most, row.level), 0)));  // silence_below
   const loud = row => row.level >= quiet && !row.rating.some(isNaN), heard = rows.filter(loud), result = {name, seconds, curve: []};
   if (!heard.length) throw new Problem(silent(name, seconds));
+  result.unlike = mean(heard.map(row => row.distance)) > 1;  // the flag unlike_training of sentio.predict
   const range = (x, half) => ({at: x, low: clip(x - half), high: clip(x + half)});
   Object.keys(DIMENSIONS).forEach((d, i) => {
     const half = row => row.spread[i] * interval['80'][d];
@@ -146,6 +147,7 @@ function show(result, settings, url) {
   $('song').textContent = result.name;
   $('length').textContent = clock(result.seconds);
   $('feels').textContent = feeling(result);
+  $('unlike').hidden = !result.unlike;
   for (const [d, ends] of Object.entries(DIMENSIONS)) {
     $(d).textContent = `${d} ${numbers(result[d])}`;
     $(`${d}-words`).textContent = words(result[d], ends);

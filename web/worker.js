@@ -32,8 +32,8 @@ async function hear(samples, card) {
   for (const start of starts) {
     const y = samples.slice(start, start + Math.round(card.window * card.sr));
     const out = await session.run({[session.inputNames[0]]: new ort.Tensor('float32', y, [y.length])});
-    const [rating, spread, second] = session.outputNames.map(name => Array.from(out[name].data));
-    rows.push({second: start / card.sr + second[0], level: level(y, card.sr), rating, spread});
+    const [rating, spread, second, distance] = ['rating', 'spread', 'second', 'distance'].map(name => Array.from(out[name]?.data ?? [NaN]));
+    rows.push({second: start / card.sr + second[0], level: level(y, card.sr), rating, spread, distance: distance[0]});
     postMessage({heard: rows.length / starts.length});
   }
   return rows;
