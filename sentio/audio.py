@@ -840,7 +840,7 @@ class FfmpegSource(Source):
 def open_audio(
     path: str, # any audio file
 ) -> Source:   # blocks at the file's own rate
-    "The first decoder that opens the file, or the error that says why none does."
+    "The first decoder that opens the file, or the error with the reason why none does."
     check_file(path)
     for decoder in (SndfileSource, AvSource, FfmpegSource):
         with suppress(Exception):  # a decoder may refuse in any way it likes; the next one is asked
@@ -866,7 +866,7 @@ SPECIAL = {stat.S_IFIFO: 'a pipe: the path - reads standard input', stat.S_IFSOC
            stat.S_IFCHR: 'a device', stat.S_IFBLK: 'a device'}
 
 def _folder(path: str) -> str:
-    "What is to be said of a folder that is not a file: that it is one, or that it cannot be read."
+    "Why a folder gives no audio: that it is one, or that it cannot be read."
     try: os.scandir(path).close()
     except OSError as error: return f'the folder cannot be read ({error.strerror})'
     return 'this is a folder'
@@ -915,7 +915,7 @@ def silence_below(
 # %% ../nbs/04_audio.ipynb #c1d0dcf5
 SHORTEST = 1.   # seconds
 LOUDEST = 100.  # largest sample, full scale 1: +40 dBFS, more than any mix and less than integers written as floats
-WINDOW = 10.    # seconds a model hears at a time
+WINDOW = 10.    # seconds a model processes at a time
 SLACK = .1      # seconds that a window may lack, or a file have beyond it
 
 # %% ../nbs/04_audio.ipynb #682024f5
@@ -1252,7 +1252,7 @@ def _for_worker(path: str) -> str:
 
 # %% ../nbs/04_audio.ipynb #fb7039fe
 def ended(path: str, kind: bytes, body: bytes) -> tuple[float, tuple[str, ...]]:
-    "What the last message says: seconds and flags, or the error to raise."
+    "What the last message holds: seconds and flags, or the error to raise."
     first, *rest = json.loads(body)
     if kind == b'E': raise ERRORS[first](path, rest[1])
     return first, tuple(rest[0])
@@ -1261,10 +1261,10 @@ def ended(path: str, kind: bytes, body: bytes) -> tuple[float, tuple[str, ...]]:
 def in_order(
     hear: Callable[[Decoder, Any], Any], # called in a thread, with a decoder that no other thread has then
     paths: Iterable[Any],
-    decoders: Sequence[Decoder],         # as many files are heard at the same time
+    decoders: Sequence[Decoder],         # as many files are processed at the same time
     ahead: int = 16,                     # files a decoder that may be begun before the first of them is done
 ) -> Iterator[Any]:                      # what `hear` returns
-    "Hear many files, in order. Whatever ends it before its time (an error, Ctrl-C, `close`) ends what was begun."
+    "Process many files, in order. Whatever ends it before its time (an error, Ctrl-C, `close`) ends what was begun."
     free, left, pool = [*decoders][::-1], deque[Future[Any]](), ThreadPoolExecutor(len(decoders))
     def one(path: Any) -> Any:
         decoder = free.pop()
@@ -1378,6 +1378,6 @@ def _passed(root: str, name: str) -> str:
     return 'linked folders' if os.path.islink(os.path.join(root, name)) else ''
 
 def passed_over(skipped: Counter[str]) -> str:
-    "One line that says what was passed over; empty where nothing was."
+    "One line that counts what was passed over; empty where nothing was."
     some = ', '.join(f'{n} {kind}' if n > 1 else f'1 {ONE[kind]}' for kind, n in skipped.items() if n)
     return some and f'passed over: {some}'

@@ -66,7 +66,8 @@ valence: unpleasant -1 .. 1 pleasant.  arousal: calm -1 .. 1 energetic.
 The interval holds the mean rating of listeners for 80 % of excerpts like those
 it was made from (DEAM, 10 s); on other music it may hold fewer.
 Q1 happy, excited   Q2 angry, tense   Q3 sad, gloomy   Q4 calm, content
-* after a line: there are flags, such as truncated or short; a table has them.
+* after a line: there are flags, such as truncated or unlike_training; a table
+has them.
 
 With -o a table grows in FILE.part and is complete when it is called FILE.
 Stopped (Ctrl-C, SIGTERM, a full disk), it is gone on with by --resume: rows of
@@ -91,7 +92,7 @@ def _device(path: Path | None) -> bool: # the standard output, or what -o names 
 def _settle(args: argparse.Namespace) -> None:
     "Settle the format; `UsageError` where options cannot be meant together."
     named, given = FORMATS.get(args.output.suffix.lower()) if args.output else None, args.format
-    if named and given and named != given: raise UsageError(f"--{given} -o {args.output}: its ending says {named}; leave out one of both")
+    if named and given and named != given: raise UsageError(f"--{given} -o {args.output}: its ending means {named}; leave out one of both")
     args.format = given or named
     if args.output and not args.format: raise UsageError("which format? --csv, --json or --parquet, or a file name that ends so")
     if args.format == "parquet" and not args.output: raise UsageError("--parquet needs a file: -o FILE")
@@ -427,14 +428,14 @@ def weights_of(names: Iterable[str]) -> list[str]: # keys of `sentio.models.tagg
 
 # %% ../nbs/23_cli.ipynb #394d26b4
 def agrees(question: str) -> bool:
-    "Ask on the terminal; no is the default, and what a pipe says."
+    "Ask on the terminal; no is the default, and the answer of a pipe."
     if not (sys.stdin and sys.stdin.isatty() and sys.stderr.isatty()): return False
     print(printable(question), end=" [y/N] ", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def get_weights(names: Sequence[str], download: bool = False) -> None: # names of runs; fetch without asking?
-    "Have the published weights that some runs need, or `UsageError` that says how to get them."
+    "Have the published weights that some runs need, or `UsageError` with how to get them."
     need = weights_of(names)
     from sentio.models.tagger import WEIGHTS, available, download_weights, weight_folders
     lost = [w for w in need if not available(w)]
@@ -519,7 +520,7 @@ def demo(args: argparse.Namespace) -> int:
         v, a = (m["metrics"][d]["ccc"] for d in ("valence", "arousal"))
         print(f"  {m['model']:21} CCC valence {v:.2f}  arousal {a:.2f}  {m['fit_seconds']:.0f} s")
     page = render(folder / "report.html", folder / "results", "corpus")
-    print("\nWhat the shipped model, which has only heard recorded music, says of six of the pieces:")
+    print("\nWhat the shipped model, trained on recorded music only, predicts for six of the pieces:")
     with Predictor() as predictor: write_all(predictor.predict(songs(p).path[:6]), Screen(songs(p).path[:6]))
     print(f"\nThe report: {page.resolve()} ({time.perf_counter() - start:.0f} s)")
     if sys.stdout.isatty(): webbrowser.open(page.resolve().as_uri())
@@ -540,9 +541,9 @@ def add_command(
 
 # %% ../nbs/23_cli.ipynb #e1e21df5
 def add_hearing(p: argparse.ArgumentParser) -> None:
-    "Which model hears, how often, and how many files at a time."
+    "Which model predicts, how often, and how many files at a time."
     p.add_argument("--hop", type=float, metavar="SECONDS", help="from one point of the curve to the next (default: the model's)")
-    p.add_argument("--workers", type=int, metavar="N", help="files heard at the same time (default: as many as cores, at most 8)")
+    p.add_argument("--workers", type=int, metavar="N", help="files processed at the same time (default: as many as cores, at most 8)")
     p.add_argument("--model", help="a name that `sentio models` lists, or an .onnx file with its card beside it")
 
 # %% ../nbs/23_cli.ipynb #8636ef40

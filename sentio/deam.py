@@ -356,7 +356,7 @@ KAGGLE = "https://www.kaggle.com/datasets/imsparsh/deam-mediaeval-dataset-emotio
 
 # %% ../nbs/06_deam.ipynb #1f9f6933
 class DownloadError(OSError):
-    "DEAM could not be fetched; the message says what to do."
+    "DEAM could not be fetched; the message has what to do."
 
 # %% ../nbs/06_deam.ipynb #a4c26d59
 @dataclass(frozen=True)

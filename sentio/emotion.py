@@ -1,4 +1,4 @@
-"""What Sentio says of a song: two numbers, how sure it is of them, and a picture one can read at a glance.
+"""What Sentio predicts of a song: two numbers, how sure it is of them, and a picture one can read at a glance.
 
 Docs: https://sw-ai-36.github.io/sentio/emotion.html.md"""
 
@@ -93,7 +93,7 @@ class Emotion:
     arousal_high: float = math.nan
     seconds: float = math.nan         # how long the song is
     curve: tuple[tuple[float, float, float], ...] = ()  # (second, valence, arousal) for each window; second = its middle
-    flags: tuple[str, ...] = ()       # "truncated", "short", "unlike_training"
+    flags: tuple[str, ...] = ()       # "truncated", "damaged", "short", "phase_inverted", "one_channel", "unlike_training"
     path: str = ""                    # the file
 
     @property

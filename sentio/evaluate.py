@@ -33,7 +33,7 @@ __all__ = ['COLUMNS', 'MEASURES', 'Estimate', 'NAMES', 'FEW', 'LabelError', 'sca
 
 # %% ../nbs/21a_evaluate.ipynb #fade828c
 class LabelError(ValueError):
-    "A table of labels that cannot be used as it is; the message says what to do."
+    "A table of labels that cannot be used as it is; the message has what to do."
 
 # %% ../nbs/21a_evaluate.ipynb #665ca572
 _END = r"\s*(-?[0-9]+(?:\.[0-9]+)?)\s*"
@@ -119,7 +119,7 @@ def _rows(path: Path) -> Iterator[tuple[str, dict[str, str]]]:
 
 # %% ../nbs/21a_evaluate.ipynb #10c56788
 class Label(NamedTuple):
-    "What listeners said of a song."
+    "What listeners rated a song."
     path: str
     valence: float    # in [-1, 1]
     arousal: float    # in [-1, 1]
@@ -224,7 +224,7 @@ COLUMNS = ("path", "artist", *DIMENSIONS, "valence_pred", "arousal_pred", "valen
 
 # %% ../nbs/21a_evaluate.ipynb #a2bf0ec4
 class Judged(NamedTuple):
-    "What listeners said of a song, and what Sentio says."
+    "What listeners rated a song, and what Sentio predicts."
     label: Label
     prediction: Prediction
 
@@ -287,7 +287,7 @@ def agreement(
     "Score all rows that have a prediction; `LabelError` where there is none."
     rows = list(judged)
     good = [j for j in rows if j.prediction.emotion]
-    if not good: raise LabelError(f"none of the {len(rows)} songs could be heard")
+    if not good: raise LabelError(f"none of the {len(rows)} songs could be processed")
     y, yhat, inside = _arrays(good)
     groups, other = np.array([j.label.artist or f"\0{i}" for i, j in enumerate(good)]), yhat[:, ::-1]
     return Agreement(n=len(good), artists=len({j.label.artist for j in good} - {""}), failed=len(rows) - len(good),

@@ -345,7 +345,7 @@ def with_distance(
     growth: float = GROWTH,
     **parts: Within,        # of the inputs, by their names; one of them an `Unlike`
 ) -> onnx.ModelProto:       # the same inputs -> rating, spread, distance (n,)
-    "A graph that keeps its inputs within their range in training, and says how far from the training songs they were."
+    "A graph that keeps its inputs within their range in training, and gives their distance to the training songs."
     out = onnx.ModelProto()
     out.CopyFrom(made)
     g, shapes = out.graph, {i.name: [d.dim_value for d in i.type.tensor_type.shape.dim][1:] for i in made.graph.input}

@@ -61,7 +61,7 @@ def song_numbers(
 
 # %% ../nbs/21c_own.ipynb #6e3c747b
 def numbers(paths: Sequence[str], inputs: Sequence[str]) -> np.ndarray: # shape (n, d), float32
-    "The named numbers of songs; `LabelError` names the first that cannot be heard."
+    "The named numbers of songs; `LabelError` names the first that cannot be processed."
     width = sum(len(SETS[s][1]) for s in inputs)
     cache = ArrayCache(None, **{"windows-" + "-".join(inputs): width, "version": 1})
     rows = extract(paths, partial(song_numbers, inputs=inputs), cache, desc="+".join(inputs))

@@ -1,4 +1,4 @@
-"""Hear a file, or a million of them, and get valence, arousal and an honest interval: no torch, no network.
+"""Predict valence and arousal of a file, or of a million of them, with a calibrated interval: no torch, no network.
 
 Docs: https://sw-ai-36.github.io/sentio/predict.html.md"""
 
@@ -49,7 +49,7 @@ DEFAULT = "student-harmony"
 
 
 class ModelError(Exception):
-    "A model that is not there, or is not what its card says."
+    "A model that is not there, or does not match its card."
 
 
 def model_path(
@@ -162,7 +162,7 @@ def parse_card(
     path: Path,        # of the model
     what: str = "its card",
 ) -> dict[str, Any]:
-    "A card that passed `check_card`; `ModelError` that says what is wrong with it."
+    "A card that passed `check_card`; `ModelError` with what is wrong with it."
     try:
         facts = json.loads(text)
         check_card(facts)
@@ -275,12 +275,12 @@ def answers(
     session: ort.InferenceSession,
     batch: int = 8,                # windows computed together: more are not faster, and take more memory
 ) -> Iterator[Answers]:
-    "What a model says of every window that is not silent, batch by batch; it does not depend on the batch."
+    "What a model predicts for every window that is not silent, batch by batch; it does not depend on the batch."
     loud = (h for h in some if h[1])
     while rows := list(islice(loud, batch)):
         x = {k: np.stack([h[k] for _, h in rows]) for k in rows[0][1]}
         rating, spread, *distance = session.run(None, x)
-        yield np.array([middle for middle, _ in rows]), rating.clip(-1, 1), spread, *(distance or [np.full(len(rows), np.nan)])
+        yield np.array([middle for middle, _ in rows]), rating.clip(-1, 1), spread, *(distance[:1] or [np.full(len(rows), np.nan)])
 
 # %% ../nbs/20_predict.ipynb #a9449d38
 def together(parts: Iterable[Answers]) -> Answers:
@@ -296,7 +296,7 @@ def ratings(
     card: dict[str, Any],
     batch: int = 8,                # windows computed together
 ) -> Answers:
-    "What a model says of every window that is not silent."
+    "What a model predicts for every window that is not silent."
     return together(answers(heard(blocks, card), session, batch))
 
 # %% ../nbs/20_predict.ipynb #1320ac62
@@ -330,7 +330,7 @@ def running(
     blocks: Iterable[np.ndarray],   # mono samples in blocks of any size, at the card's rate, full scale [-1, 1]
     session: ort.InferenceSession,
     card: dict[str, Any],
-) -> Iterator[Emotion]:             # of all that was heard so far
+) -> Iterator[Emotion]:             # of all that came so far
     "The emotion of a sound that still goes on, at the end of every window that is not silent; an `AudioError` as with a file."
     so_far = together([])
     for part in answers(heard(Check("stream", card["sr"])(mono(blocks)), card, waiting=0), session, batch=1):
@@ -375,7 +375,7 @@ def hear(
     session: ort.InferenceSession,
     card: dict[str, Any],
 ) -> Emotion:
-    "The emotion of one file; an `AudioError` if it cannot be heard."
+    "The emotion of one file; an `AudioError` if it cannot be processed."
     few = {k: card[k] for k in ("sr", "window", "hop", "mel", "inputs") if k in card}
     stream = decoder.stream(path, sr=card["sr"], make="sentio.predict:packed", card=few)
     middle, *rest = together(answers((unpacked(row, card) for row in stream), session))
@@ -384,13 +384,13 @@ def hear(
 
 # %% ../nbs/20_predict.ipynb #718901cb
 class Predictor:
-    "Hears files and says how they feel; many at once, if there are cores. Close it, or use it in a `with`."
+    "Predicts the emotion of files; many at once, if there are cores. Close it, or use it in a `with`."
     def __init__(
         self,
         model: str | os.PathLike | None = None, # a name of `models()` or the path of an .onnx file; the default model if not given
         timeout: float = 60.,                   # seconds without progress after which a decoder counts as hanging
         threads: int = 1,                       # threads of ONNX Runtime
-        workers: int | None = None,             # files that `predict` hears at the same time; `usual_workers()` if not given
+        workers: int | None = None,             # files that `predict` processes at the same time; `usual_workers()` if not given
         hop: float | None = None,               # seconds from one window to the next, see `at_hop`; the card's if not given
         limit: float | None = None,             # seconds for one file as a whole; `LIMIT` if not given, more for a shorter hop
     ) -> None:
@@ -403,13 +403,13 @@ class Predictor:
         self.decoders, self.begun = list[Decoder](), WeakSet[Generator[Prediction, None, None]]()  # at rest; what `predict` gave
 
     def __call__(self, path: str | os.PathLike) -> Emotion:
-        "The emotion of one file; an `AudioError` if it cannot be heard."
+        "The emotion of one file; an `AudioError` if it cannot be processed."
         decoder = self._decoder()
         try: return hear(decoder, path, self.session, self.card)
         finally: self.decoders.append(decoder)
 
     def predict(self, paths: Iterable[str | os.PathLike]) -> Iterator[Prediction]:
-        "One `Prediction` a file (`-`: standard input), in order, as it comes; a file that cannot be heard does not end the rest."
+        "One `Prediction` a file (`-`: standard input), in order, as it comes; a file that cannot be processed does not end the rest."
         self.begun.add(rows := self._rows(paths))
         return rows
 
@@ -432,7 +432,7 @@ class Predictor:
 
     def _rows(self, paths: Iterable[str | os.PathLike]) -> Generator[Prediction, None, None]:
         decoders = [self._decoder() for _ in range(self.workers)]
-        files = map(spooled, paths)  # here, where Ctrl-C is heard
+        files = map(spooled, paths)  # here, where Ctrl-C arrives
         try: yield from in_order(self._row, files, decoders)
         finally: self.decoders += decoders[::-1]
 

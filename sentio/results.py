@@ -296,7 +296,7 @@ def check_metrics(
     for k, v in claimed.items():
         if isinstance(v, Mapping): check_metrics(v, measured[k], tol)
         elif k not in measured or not abs(v - measured[k]) <= tol:
-            raise ContractError(f"{k} is said to be {v}, but the predictions give {measured.get(k)}")
+            raise ContractError(f"{k} is claimed to be {v}, but the predictions give {measured.get(k)}")
 
 # %% ../nbs/02_results.ipynb #ea7c0f30
 PUBLISHED = Path(next(iter(sentio.__path__))) / "data" / "results"

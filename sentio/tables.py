@@ -479,7 +479,7 @@ class SavedTable(Output):
             raise
 
     def key(self, path: str | os.PathLike) -> str:
-        "What column `path` says of a file."
+        "What column `path` holds for a file."
         return harmless(escape(path)) if self.parts[0].layout.spreadsheet else escape(path)
 
     def feed(self) -> Iterator[str]:
@@ -541,7 +541,7 @@ def _start(t: SavedTable, resume: bool) -> None:
 # %% ../nbs/21_tables.ipynb #a558449e
 def _kept(t: SavedTable) -> list[str]:
     path, was = t.parts[0].path, t.journal.made
-    if was is None: raise OutputError(path, f"{t.journal.path.name}, which says what it was made from, is missing: --force begins anew")
+    if was is None: raise OutputError(path, f"{t.journal.path.name}, with what it was made from, is missing: --force begins anew")
     if other := ", ".join(f"{k} {was.get(k)}" for k in t.made if was.get(k) != t.made[k]):
         raise OutputError(path, f"its rows were made with {other}: --resume needs the same, --force begins anew")
     for part in t.parts: _find(part)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import nbformat
 from nbconvert import MarkdownExporter
-from nbconvert.preprocessors import ExecutePreprocessor
+from nbconvert.preprocessors import CoalesceStreamsPreprocessor, ExecutePreprocessor
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTE = "<!-- Written from nbs/{page} by `make readme`: edit the notebook, not this file. -->\n\n"
@@ -20,6 +20,7 @@ def executed(page: str) -> str:
     nb.cells = [c for c in nb.cells if not c.source.startswith("#| notest")]  # what installs Sentio on Colab and Kaggle
     client = ExecutePreprocessor(timeout=120, kernel_name="python3", extra_arguments=["--IPKernelApp.log_level=40"])
     client.preprocess(nb, {"metadata": {"path": str((ROOT / "nbs" / page).parent)}})
+    nb, _ = CoalesceStreamsPreprocessor().preprocess(nb, {})  # lines that came apart
     nb.cells = [c for c in nb.cells if "#| hide" not in c.source]
     text, _ = MarkdownExporter(exclude_input=True).from_notebook_node(nb)
     return text.strip() + "\n"
