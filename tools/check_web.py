@@ -191,6 +191,7 @@ def files(folder: Path) -> dict[str, Path]:
         sf.write(made[name], y, sr, subtype="FLOAT" if name == "nan.wav" else None)
     stereo = np.random.default_rng(0).normal(size=(12 * 44100, 2)) * [.2, .02]
     sf.write(folder / "stereo.wav", np.cumsum(stereo, 0) % 1 - .5, 44100)
+    sf.write(folder / "inverted.wav", np.stack([song, -.9 * song], 1), sr, subtype="FLOAT")
     for name, data in {"broken.mp3": os.urandom(20000), "empty.mp3": b"", "cut.wav": made["song.wav"].read_bytes()[:40]}.items():
         (folder / name).write_bytes(data)
     return made | {p.name: p for p in folder.iterdir()}
@@ -228,7 +229,7 @@ def numbers(browser: Browser, song: Path, made: dict[str, Path], downloads: Path
     for name in ("song.mp3", "song.ogg", "song.flac"):
         other = hears(made[name])
         assert np.abs(other - wav).max() <= 2 * TOLERANCE, f"{name}: {other.tolist()}, wav: {wav.tolist()}"
-    for path in (clip_of_deam(), made["stereo.wav"], made[LONG], made["pause.wav"], made["hum.wav"]):
+    for path in (clip_of_deam(), made["stereo.wav"], made[LONG], made["pause.wav"], made["hum.wav"], made["inverted.wav"]):
         if path: hears(path)
         if path == made[LONG]: fits(browser, (390,))
 

@@ -38,11 +38,37 @@ function announced(url) {
   });
 }
 
-// The mean of the channels, as sentio mixes them.
+// Which channels carry the music: not the silent ones, nor those out of phase with a stronger one. The rule of sentio.audio.Mix,
+// by pieces of half a second, over the first half minute of sound.
+const OUT_OF_PHASE = -.6, SHARE = 1 / 3, DEAD = 1e-3, COMPARED = 30;
+
+function used(channels, sr) {
+  const n = channels.length, all = [...channels.keys()], size = Math.round(sr / 2), power = all.map(() => 0);
+  const both = all.map(() => all.map(() => 0)), apart = all.map(() => all.map(() => 0));
+  for (let at = 0, sound = 0; at < channels[0].length && sound < COMPARED * sr; at += size) {
+    const pieces = channels.map(y => y.subarray(at, at + size)), means = pieces.map(y => mean([...y])), m = pieces[0].length;
+    const together = (a, b) => pieces[a].reduce((sum, x, i) => sum + (x - means[a]) * (pieces[b][i] - means[b]), 0) / m;
+    const p = all.map(c => together(c, c)), least = Math.max(SILENCE ** 2, DEAD * Math.max(...p));
+    if (p.some(x => x > least)) sound += m;
+    all.forEach(c => { power[c] += p[c] * m; });
+    const weight = m * Math.sqrt(mean(p)), pairs = all.flatMap(a => all.slice(a + 1).map(b => [a, b]));
+    for (const [a, b] of pairs.filter(([a, b]) => p[a] > least && p[b] > least)) {
+      both[a][b] = both[b][a] += weight;
+      if (together(a, b) < OUT_OF_PHASE * Math.sqrt(p[a] * p[b])) apart[a][b] = apart[b][a] += weight;
+    }
+  }
+  const most = Math.max(...power), step = c => Math.round(10 * Math.log10(power[c] / most + 1e-30));
+  if (!most) return all;
+  const order = all.filter(c => power[c] >= DEAD * most).sort((a, b) => step(b) - step(a) || a - b);
+  return order.reduce((kept, c) => kept.some(k => both[c][k] > 0 && apart[c][k] >= SHARE * both[c][k]) ? kept : [...kept, c], []);
+}
+
+// The mean of the channels that carry the music.
 function mono(buffer) {
-  const y = buffer.getChannelData(0).slice(), n = buffer.numberOfChannels;
-  for (let c = 1; c < n; c++) buffer.getChannelData(c).forEach((x, i) => { y[i] += x; });
-  return n > 1 ? y.map(x => x / n) : y;
+  const all = Array.from({length: buffer.numberOfChannels}, (_, c) => buffer.getChannelData(c));
+  if (all.length === 1) return all[0].slice();
+  const kept = used(all, buffer.sampleRate).map(c => all[c]);
+  return all[0].map((_, i) => kept.reduce((sum, y) => sum + y[i], 0) / kept.length);
 }
 
 function check(y, sr, name) {
