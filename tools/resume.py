@@ -90,6 +90,7 @@ def compare(a: Path, b: Path, n: int | None) -> list[str]:
 def main() -> int:
     "Kill, resume, compare, print; 1 if anything went wrong."
     args = arguments()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job inherits an ignored SIGINT
     with tempfile.TemporaryDirectory() as tmp:
         folder, tables = Path(tmp), [f"{name}.{args.format}" for name in ("killed", "undisturbed")]
         start = time.perf_counter()
