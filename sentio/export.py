@@ -314,7 +314,7 @@ def mel_windows(mels: Sequence[np.ndarray], frames: int, n: int = 3) -> np.ndarr
     return np.stack([m[:, at:at + frames] for m, at in places]).astype(np.float32)
 
 # %% ../nbs/19_export.ipynb #320e54f0
-GROWTH = 2.  # of the variance, see `sentio.calibration.widened`
+GROWTH = 5.  # of the variance, see `sentio.calibration.widened`
 
 
 def _wider(growth: float) -> tuple[list[Node], Weights]:

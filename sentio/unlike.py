@@ -198,12 +198,13 @@ class Measured:
         self.cache = ArrayCache(None, windows=self.card, version=1)
 
     def rows(self, rows: np.ndarray) -> dict[str, Any]:
-        "Valence, the width of its interval, and the distance, from windows; nothing of silence."
-        if not len(rows): return dict(valence=np.nan, width=np.nan, distance=np.nan)
+        "Valence and arousal, the width of valence's interval, and the distance, from windows; nothing of silence."
+        if not len(rows): return dict(valence=np.nan, arousal=np.nan, width=np.nan, distance=np.nan)
         given = [unpacked(r, self.card)[1] for r in rows]
         parts = [self.session.run(None, {k: np.stack([g[k] for g in given[i:i + 8]]) for k in given[0]}) for i in range(0, len(given), 8)]
         rating, spread, distance = (np.concatenate(x) for x in zip(*parts, strict=True))
-        return dict(valence=rating[:, 0].mean(), width=2 * self.scale * spread[:, 0].mean(), distance=distance.mean())
+        facts = dict(width=2 * self.scale * spread[:, 0].mean(), distance=distance.mean())
+        return dict(zip(DIMENSIONS, rating.mean(0), strict=True)) | facts
 
     def signal(self, y: np.ndarray) -> dict[str, Any]: return self.rows(_windows(y, self.card))
 
@@ -235,6 +236,12 @@ def _other_music(p: Preset) -> dict[str, list[str]]:
     return {f: paths for f, paths in found.items() if paths}
 
 
+def _quadrants(folder: Path) -> dict[str, str]: # of a collection, if it is labelled so
+    labels = folder / "labels.csv"
+    table = pd.read_csv(labels, dtype=str) if folder.name == "FourQ" and labels.exists() else pd.DataFrame(dict(song_id=[], quadrant=[]))
+    return dict(zip(table.song_id, table.quadrant, strict=True))
+
+
 def _of_model(model: str, p: Preset, n: int | None) -> Iterator[dict[str, Any]]:
     "Rows of one model: an item each of what is no music, a song each of what is."
     it, own = Measured(model), own_distances(model, p)
@@ -243,7 +250,9 @@ def _of_model(model: str, p: Preset, n: int | None) -> Iterator[dict[str, Any]]:
     for song, path, d in tqdm(list(zip(table.song_id, table.path, own, strict=True))[:n], desc=model, leave=False):
         yield row("training songs, out of fold", str(song), **it.file(path) | {"distance": d})
     for folder, paths in _other_music(p).items():
-        for path in tqdm(paths[:n], desc=folder, leave=False): yield row(folder, Path(path).stem, **it.file(path))
+        side = _quadrants(Path(paths[0]).parent)
+        for path in tqdm(paths[:n], desc=folder, leave=False):
+            yield row(folder, Path(path).stem, **it.file(path), quadrant=side.get(Path(path).stem))
     for name, y in no_music().items(): yield row("speech-like" if name.startswith("speech") else "no music", name, **it.signal(y))
     for name, y in speech().items(): yield row("speech", name, **it.signal(y))
     for song, path in list(zip(table.song_id, table.path, strict=True))[::max(1, len(table)//20)]:
