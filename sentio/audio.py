@@ -361,7 +361,7 @@ class _Mp3Part(_Part):
 
     def next(self) -> _Part | None:
         at, self.lost = self.place, 0
-        found = -1 if self.why else self._other_kind(at)
+        found = -1 if self.why or at >= _size(self.file) else self._other_kind(at)
         while True:
             if found < 0: found, self.lost = _next_mp3(self.file, at)
             if found < 0: return None
