@@ -378,9 +378,9 @@ def hear(
     "The emotion of one file; an `AudioError` if it cannot be processed."
     few = {k: card[k] for k in ("sr", "window", "hop", "mel", "inputs") if k in card}
     stream = decoder.stream(path, sr=card["sr"], make="sentio.predict:packed", card=few)
-    middle, *rest = together(answers((unpacked(row, card) for row in stream), session))
+    middle, rating, spread, distance = together(answers((unpacked(row, card) for row in stream), session))
     if not len(middle): raise SilentAudio(str(path), "no window of it is louder than silence")
-    return song_emotion(middle, *rest, card, seconds=stream.seconds, flags=tuple(stream.flags), path=str(path))
+    return song_emotion(middle, rating, spread, distance, card, tuple(stream.flags), seconds=stream.seconds, path=str(path))
 
 # %% ../nbs/20_predict.ipynb #718901cb
 class Predictor:

@@ -163,7 +163,7 @@ def speech() -> dict[str, np.ndarray]: # each shape (n,), float32, at `SR`; none
 def growth_by_year(p: Preset, name: str = "ridge-harmony") -> tuple[pd.Series, pd.DataFrame]:
     "Log-likelihood of each growth over both years, summed over songs beyond the threshold; coverage of 80 % before and after."
     from sentio.baselines import feature_matrix
-    table, total, rows = songs(p), 0., []
+    table, likely, rows = songs(p), list[pd.Series](), list[dict[str, Any]]()
     recipe = for_preset(RECIPES[name], p)
     X = feature_matrix(table.path, recipe.inputs)
     for year, ids in YEARS.items():
@@ -173,12 +173,13 @@ def growth_by_year(p: Preset, name: str = "ridge-harmony") -> tuple[pd.Series, p
         blocks = [[i for i, f in enumerate(FEATURES) if not f.startswith("chroma")]]
         d = fit_distance(X[t.row][known], t.fold[known], blocks).predict(X[t.row][t.set_index("song_id").index.get_indexer(q.song_id)])
         r, sd = q[DIMENSIONS].to_numpy() - q[PREDICTED].to_numpy(), q[[f"{k}_sd" for k in DIMENSIONS]].to_numpy()
-        total = total + fit_growth(r, sd, d) * (d > 1).sum()
+        likely.append(fit_growth(r, sd, d) * (d > 1).sum())
         scale = np.array([next(iter(far.fits.values()))["interval"]["80"][k] for k in DIMENSIONS])
         spreads = dict(before=sd, after=widened(sd, d, GROWTH))
         inside = {k: covered(r, -s*scale, s*scale).mean(0).round(4).tolist() for k, s in spreads.items()}
         rows.append(dict(tested=year, n=len(d), beyond=int((d > 1).sum())) | inside)
-    return total - total.max(), pd.DataFrame(rows)  # type: ignore[union-attr]
+    total = pd.concat(likely, axis=1).sum(axis=1)
+    return total - total.max(), pd.DataFrame(rows)
 
 # %% ../nbs/21e_unlike.ipynb #50b1ee80
 def _card(model: str) -> dict[str, Any]: # what the windows depend on
